@@ -1,0 +1,26 @@
+import type { Config } from 'jest';
+
+// One compiler configuration for the build and for the tests: @swc/jest reads .swcrc.
+const shared: Partial<NonNullable<Config['projects']>[number] & object> = {
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  // Nest 12 ships ES modules only; compiled to CommonJS here they load in Jest's own module system.
+  transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
+  moduleNameMapper: { '^@tiptop/(\\w+)$': '<rootDir>/libs/$1/src/index.ts' },
+};
+
+const config: Config = {
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/{journeys,races,contract,faults}/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+  ],
+  testTimeout: 60_000,
+};
+
+export default config;

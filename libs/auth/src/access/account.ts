@@ -1,0 +1,8 @@
+import type { Role } from './roles';
+
+/** Who is calling: read from the database for this very request. */
+export interface Account {
+  id: string;
+  role: Role;
+  sessionId: string;
+}

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import * as common from '@zxcvbn-ts/language-common';
+import * as english from '@zxcvbn-ts/language-en';
+import * as french from '@zxcvbn-ts/language-fr';
+import { WeakPassword } from './password.errors';
+
+export const PASSWORD_MIN_LENGTH = 10;
+/** Bounds the estimator's work; Argon2 itself would take more. */
+export const PASSWORD_MAX_LENGTH = 128;
+/** Of 0 to 4: at least 10^8 guesses. */
+const REQUIRED_SCORE = 3;
+
+/** Judges a new password by how many guesses it would stand, not by the kinds of characters in it. */
+@Injectable()
+export class PasswordPolicy {
+  private readonly estimator = new ZxcvbnFactory({
+    dictionary: { ...common.dictionary, ...english.dictionary, ...french.dictionary },
+    graphs: common.adjacencyGraphs,
+  });
+
+  /**
+   * @param known what an attacker knows of the person: names, e-mail
+   * @throws WeakPassword
+   */
+  assertStrong(password: string, known: readonly string[]): void {
+    if (password.length < PASSWORD_MIN_LENGTH) {
+      throw new WeakPassword([{ path: 'password', message: 'password.tooShort' }]);
+    }
+    const parts = known.flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]).filter((part) => part.length > 2);
+    const { score } = this.estimator.check(password, [...parts, 'tiptop', 'thetiptop', 'the tip top']);
+    if (score < REQUIRED_SCORE) throw new WeakPassword([{ path: 'password', message: 'password.guessable' }]);
+  }
+}

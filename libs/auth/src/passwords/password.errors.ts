@@ -1,0 +1,12 @@
+import { DomainError, type FieldProblem } from '@tiptop/platform';
+
+/** The password is too short or too easily guessed; the advice names why. */
+export class WeakPassword extends DomainError {
+  readonly code = 'WEAK_PASSWORD';
+
+  constructor(override readonly fields: readonly FieldProblem[]) {
+    super();
+  }
+}
+
+export type PasswordErrorCode = WeakPassword['code'];

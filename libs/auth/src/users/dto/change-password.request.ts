@@ -1,0 +1,9 @@
+import { KnownPasswordField, NewPasswordField } from '../user-fields.decorators';
+
+export class ChangePasswordRequest {
+  @KnownPasswordField()
+  currentPassword: string;
+
+  @NewPasswordField()
+  password: string;
+}

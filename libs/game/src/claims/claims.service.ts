@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, isForeignKeyViolation } from '@tiptop/platform';
+import { DataSource, type EntityManager } from 'typeorm';
+import { toPrizeResponse } from '../contests/dto/prize.response';
+import { normaliseCode } from '../domain/ticket-code';
+import { TicketNotFound } from '../plays/play.errors';
+import { ClaimEvent } from './claim-event.entity';
+import {
+  ClaimPeriodOver,
+  IdentityNotChecked,
+  SelfClaim,
+  StoreNotFound,
+  TicketAlreadyClaimed,
+  TicketNotClaimed,
+  TicketNotPending,
+} from './claim.errors';
+import { ClaimReader, type ClaimRow, toClaimTicket } from './claim-reader';
+import type { ClaimOutcomeResponse } from './dto/claim.response';
+import type { RefuseClaimRequest } from './dto/refuse-claim.request';
+import type { UndoClaimRequest } from './dto/undo-claim.request';
+import type { ValidateClaimRequest } from './dto/validate-claim.request';
+
+type NewEvent = Pick<ClaimEvent, 'kind' | 'actorId'> & Partial<Pick<ClaimEvent, 'storeId' | 'reason' | 'note'>>;
+
+/** Hands prizes over. One conditional UPDATE decides; every act is recorded beside it, in the same transaction. */
+@Injectable()
+export class ClaimsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly reader: ClaimReader,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Hands the prize over.
+   * @throws IdentityNotChecked, StoreNotFound, TicketNotFound, TicketNotPending, TicketAlreadyClaimed, SelfClaim,
+   * ClaimPeriodOver
+   */
+  async validate(employeeId: string, typedCode: string, request: ValidateClaimRequest): Promise<ClaimOutcomeResponse> {
+    if (request.identityChecked !== true) throw new IdentityNotChecked();
+    const storeId = request.storeId ?? null;
+    try {
+      return await this.act(
+        typedCode,
+        async (manager, code, now) => {
+          // A clock that runs behind the one that recorded the play must not make a hand-over impossible.
+          const [, won] = await manager.query<[unknown, number]>(
+            `UPDATE tickets t SET status = 'claimed', claimed_by = $2, claimed_at = greatest($3, t.played_at), store_id = $4
+           FROM contests c
+           WHERE t.code = $1 AND c.id = t.contest_id AND t.status = 'pending' AND t.player_id <> $2
+             AND $3 < c.claim_ends_at`,
+            [code, employeeId, now, storeId],
+          );
+          if (won === 0) return undefined;
+          return { kind: 'validated', actorId: employeeId, storeId };
+        },
+        (row) => refusalOf(row, employeeId, this.clock.now()),
+      );
+    } catch (error) {
+      throw isForeignKeyViolation(error, 'tickets_store_id_fkey') ? new StoreNotFound() : error;
+    }
+  }
+
+  /**
+   * Records that the prize was not handed over, and why; the ticket stays pending.
+   * @throws TicketNotFound, TicketNotPending, TicketAlreadyClaimed, SelfClaim, ClaimPeriodOver
+   */
+  async refuse(
+    employeeId: string,
+    typedCode: string,
+    { reason, note }: RefuseClaimRequest,
+  ): Promise<ClaimOutcomeResponse> {
+    return this.act(
+      typedCode,
+      async (manager, code, now) => {
+        // The lock keeps a colleague from handing it over between the look and the record.
+        const found = await manager.query<unknown[]>(
+          `SELECT 1 FROM tickets t JOIN contests c ON c.id = t.contest_id
+         WHERE t.code = $1 AND t.status = 'pending' AND t.player_id <> $2 AND $3 < c.claim_ends_at FOR NO KEY UPDATE OF t`,
+          [code, employeeId, now],
+        );
+        if (found.length === 0) return undefined;
+        return { kind: 'refused', actorId: employeeId, reason, note: note ?? null };
+      },
+      (row) => refusalOf(row, employeeId, this.clock.now()),
+    );
+  }
+
+  /**
+   * Takes a hand-over back: the ticket is pending again, its history keeps both acts.
+   * @throws TicketNotFound, TicketNotClaimed
+   */
+  async undo(adminId: string, typedCode: string, { reason }: UndoClaimRequest): Promise<ClaimOutcomeResponse> {
+    return this.act(
+      typedCode,
+      async (manager, code) => {
+        const [, undone] = await manager.query<[unknown, number]>(
+          `UPDATE tickets SET status = 'pending', claimed_by = NULL, claimed_at = NULL, store_id = NULL
+         WHERE code = $1 AND status = 'claimed'`,
+          [code],
+        );
+        return undone === 0 ? undefined : { kind: 'undone', actorId: adminId, reason };
+      },
+      () => new TicketNotClaimed(),
+    );
+  }
+
+  /**
+   * @param change what to do; gives the event to record, or undefined where the ticket's state forbids it
+   * @param explain the reason, from the ticket as it stands
+   */
+  private async act(
+    typedCode: string,
+    change: (manager: EntityManager, code: string, now: Date) => Promise<NewEvent | undefined>,
+    explain: (row: ClaimRow) => Error,
+  ): Promise<ClaimOutcomeResponse> {
+    const code = normaliseCode(typedCode);
+    return this.dataSource.transaction(async (manager) => {
+      const now = this.clock.now();
+      const event = await change(manager, code, now);
+      if (event) await manager.insert(ClaimEvent, { ...event, ticketCode: code, at: now });
+      const row = await this.reader.row(manager, code);
+      if (!row) throw new TicketNotFound();
+      if (!event || !row.prize) throw explain(row);
+      return { ticket: toClaimTicket(row), prize: toPrizeResponse(row.prize) };
+    });
+  }
+}
+
+function refusalOf(row: ClaimRow, employeeId: string, now: Date): Error {
+  if (row.status === 'unclaimed') return new TicketNotPending();
+  if (row.status === 'claimed') return new TicketAlreadyClaimed();
+  if (row.playerId === employeeId) return new SelfClaim();
+  if (now >= row.claimEndsAt) return new ClaimPeriodOver();
+  return new Error('A pending ticket could not be handed over');
+}

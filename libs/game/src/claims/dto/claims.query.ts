@@ -1,0 +1,17 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { PageQuery } from '@tiptop/platform';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+
+const LISTED = ['pending', 'claimed'] as const;
+
+export class ClaimsQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: LISTED, default: 'pending' })
+  @IsIn(LISTED)
+  status: (typeof LISTED)[number] = 'pending';
+
+  @ApiPropertyOptional({ description: 'A ticket’s code, or parts of a name or e-mail address.', maxLength: 200 })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  search?: string;
+}

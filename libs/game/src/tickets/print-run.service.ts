@@ -1,0 +1,196 @@
+import { type Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Injectable } from '@nestjs/common';
+import { Clock, isUniqueViolation } from '@tiptop/platform';
+import type { PoolClient } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Contest } from '../contests/contest.entity';
+import { ContestNotFound } from '../contests/contest.errors';
+import { Deck } from '../contests/deck.entity';
+import { DeckService } from '../contests/deck.service';
+import { codeAt, drawCodeIndices } from '../domain/ticket-code';
+import type { TicketStatus } from '../domain/ticket-status';
+import { readImport } from './import-reader';
+import { ImportRefused, PrintRunClosed } from './print-run.errors';
+
+const CHUNK_BYTES = 64 * 1024;
+const GENERATION_TRIES = 3;
+const SHOWN_LINES = 100;
+
+/** Tells how far the work is, in tickets. */
+export type Progress = (done: number) => void;
+
+interface FaultyLine {
+  line: number;
+  reason: 'format' | 'repeated' | 'taken';
+}
+
+/** Brings tickets into a contest, by making them or from a file, and writes them out. */
+@Injectable()
+export class PrintRunService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly decks: DeckService,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Makes tickets and seals the deck over all tickets of the contest, in one transaction. Memory: 8 bytes a ticket.
+   * @param count how many
+   * @throws ContestNotFound, PrintRunClosed
+   */
+  async generate(contestId: string, count: number, progress: Progress = () => undefined): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.addTickets(contestId, async (manager, client) => {
+          const copy = client.query(copyFrom('COPY tickets (code, contest_id) FROM STDIN'));
+          await pipeline(generatedLines(count, contestId, progress), copy);
+        });
+        return;
+      } catch (error) {
+        // A code of another contest came up again: one time in millions, and worth another draw.
+        if (!isUniqueViolation(error, 'tickets_pkey') || attempt === GENERATION_TRIES) throw error;
+      }
+    }
+  }
+
+  /**
+   * Takes over codes from a CSV file, all of them or none. The codes stand in the column `code`, or in the first one
+   * where there is no such heading.
+   * @returns how many tickets were added
+   * @throws ContestNotFound, PrintRunClosed, ImportRefused
+   */
+  async import(contestId: string, csv: Readable, progress: Progress = () => undefined): Promise<number> {
+    let added = 0;
+    await this.addTickets(contestId, async (manager, client, contest) => {
+      await manager.query('CREATE TEMP TABLE import_lines (line integer, code text) ON COMMIT DROP');
+      const malformed: FaultyLine[] = [];
+      let malformedCount = 0;
+      const copy = client.query(copyFrom('COPY import_lines FROM STDIN'));
+      await pipeline(
+        readImport(csv, contest.checkedCodes, {
+          progress,
+          onFault: (line) => {
+            malformedCount++;
+            if (malformed.length < SHOWN_LINES) malformed.push({ line, reason: 'format' });
+          },
+        }),
+        copy,
+      );
+      await this.refuseFaultyLines(manager, malformed, malformedCount);
+      // In the order of the index: faster, and the file's order tells nothing here.
+      const inserted = await client.query(
+        'INSERT INTO tickets (code, contest_id) SELECT code, $1 FROM import_lines ORDER BY code',
+        [contestId],
+      );
+      added = inserted.rowCount ?? 0;
+    });
+    return added;
+  }
+
+  /**
+   * Writes tickets as CSV with a heading: code, status, prize, playedAt, claimedAt. In an order that follows neither
+   * the codes nor the draw, so that a bundle of receipts tells nothing of its neighbours.
+   */
+  async export(
+    contestId: string,
+    target: Writable,
+    { status, limit }: { status?: TicketStatus | undefined; limit?: number | undefined } = {},
+  ): Promise<void> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      const literal = client.escapeLiteral.bind(client);
+      const where = `t.contest_id = ${literal(contestId)}${status ? ` AND t.status = ${literal(status)}` : ''}`;
+      await client.query('SET statement_timeout = 0');
+      // COPY takes no parameters; every value above is escaped, and the limit is a number.
+      const source = client.query(
+        copyTo(`COPY (
+          SELECT t.code, t.status, p.name AS prize, ${isoUtc('t.played_at')} AS "playedAt",
+            ${isoUtc('t.claimed_at')} AS "claimedAt"
+          FROM tickets t LEFT JOIN prizes p ON p.id = t.prize_id WHERE ${where} ORDER BY md5(t.code)
+          ${limit === undefined ? '' : `LIMIT ${Math.trunc(limit).toString()}`}
+        ) TO STDOUT WITH (FORMAT csv, HEADER)`),
+      );
+      await pipeline(source, target, { end: false });
+      await client.query('RESET statement_timeout');
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async addTickets(
+    contestId: string,
+    add: (manager: EntityManager, client: PoolClient, contest: Contest) => Promise<unknown>,
+  ): Promise<void> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      await runner.manager.transaction(async (manager) => {
+        await manager.query('SET LOCAL statement_timeout = 0');
+        await manager.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+        const contest = await manager.findOne(Contest, {
+          where: { id: contestId },
+          lock: { mode: 'pessimistic_write' },
+        });
+        if (!contest) throw new ContestNotFound();
+        await this.assertMayGrow(manager, contest);
+        await add(manager, client, contest);
+        const [row] = await manager.query<{ total: string }[]>(
+          'SELECT count(*) AS total FROM tickets WHERE contest_id = $1',
+          [contestId],
+        );
+        await this.decks.seal(manager, contestId, Number(row?.total));
+      });
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** A deck once open to play is final: its commitment is public, and a play may be under way. */
+  private async assertMayGrow(manager: EntityManager, contest: Contest): Promise<void> {
+    const sealed = await manager.existsBy(Deck, { contestId: contest.id });
+    if (sealed && contest.startsAt <= this.clock.now()) throw new PrintRunClosed();
+  }
+
+  private async refuseFaultyLines(
+    manager: EntityManager,
+    malformed: readonly FaultyLine[],
+    malformedCount: number,
+  ): Promise<void> {
+    const rows = await manager.query<(FaultyLine & { total: string })[]>(
+      `SELECT line, reason, count(*) OVER () AS total FROM (
+         SELECT line, 'repeated' AS reason FROM (
+           SELECT line, row_number() OVER (PARTITION BY code ORDER BY line) AS n FROM import_lines) numbered WHERE n > 1
+         UNION ALL
+         SELECT i.line, 'taken' FROM import_lines i JOIN tickets t USING (code)
+       ) faults ORDER BY line LIMIT ${SHOWN_LINES.toString()}`,
+    );
+    const total = malformedCount + Number(rows[0]?.total ?? 0);
+    if (total === 0) return;
+    const shown = [...malformed, ...rows].sort((a, b) => a.line - b.line).slice(0, SHOWN_LINES);
+    throw new ImportRefused(
+      shown.map(({ line, reason }) => ({ path: `line ${line.toString()}`, message: `import.${reason}` })),
+      total,
+    );
+  }
+}
+
+function isoUtc(column: string): string {
+  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+/** The lines of a COPY, in chunks; the pipeline's back-pressure sets the pace. */
+function* generatedLines(count: number, contestId: string, progress: Progress): Generator<Buffer> {
+  const indices = drawCodeIndices(count);
+  const rest = `\t${contestId}\n`;
+  const perChunk = Math.floor(CHUNK_BYTES / (10 + rest.length));
+  for (let start = 0; start < count; start += perChunk) {
+    const end = Math.min(start + perChunk, count);
+    let chunk = '';
+    for (let i = start; i < end; i++) chunk += codeAt(indices[i] ?? 0) + rest;
+    yield Buffer.from(chunk, 'latin1');
+    progress(end);
+  }
+}

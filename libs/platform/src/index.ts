@@ -16,3 +16,6 @@ export * from './logging/logging.module';
 export * from './logging/request-context';
 export * from './pagination/keyset';
 export * from './pagination/page-query';
+export * from './database/migrator';
+export * from './database/open-database';
+export * from './embedded';

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation, Unique } from 'typeorm';
 import { Contest } from './contest.entity';
 
 @Entity('prizes')
@@ -16,7 +16,7 @@ export class Prize {
 
   @ManyToOne(() => Contest, (contest) => contest.prizes)
   @JoinColumn({ name: 'contest_id', foreignKeyConstraintName: 'prizes_contest_id_fkey' })
-  contest?: Contest;
+  contest?: Relation<Contest>;
 
   /** Place in the contest's list, from 0: what a card of the deck says. */
   @Column('smallint')

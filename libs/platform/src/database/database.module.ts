@@ -2,7 +2,7 @@ import { type DynamicModule, Global, Inject, Module, type Provider } from '@nest
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { DataSource, type DataSourceOptions, type EntityTarget, type MixedList } from 'typeorm';
+import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { AppConfig } from '../config/app-config';
 import { LOGGER } from '../logging/logging.module';
 
@@ -11,9 +11,8 @@ export const PG_POOL = Symbol('PG_POOL');
 
 /** The class list of entities and migrations, given once by the composition root. */
 export interface DatabaseSchema {
-  // TypeORM itself types the lists so.
-  entities: EntityTarget<object>[];
-  migrations: MixedList<() => void>;
+  entities: (new () => object)[];
+  migrations: (new () => MigrationInterface)[];
 }
 
 /**
@@ -26,8 +25,8 @@ export function dataSourceOptions(databaseUrl: string, schema: DatabaseSchema, p
     type: 'postgres',
     url: databaseUrl,
     applicationName: 'tiptop',
-    entities: schema.entities as NonNullable<DataSourceOptions['entities']>,
-    migrations: schema.migrations as NonNullable<DataSourceOptions['migrations']>,
+    entities: schema.entities,
+    migrations: schema.migrations,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     synchronize: false,

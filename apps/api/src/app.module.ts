@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { AuthModule } from '@tiptop/auth';
+import { GameModule } from '@tiptop/game';
+import { type AppConfig, ClockModule, ConfigModule, DatabaseModule, LoggingModule } from '@tiptop/platform';
+import type { Logger } from 'pino';
+import { schema } from '../../../migrations/data-source';
+import { HealthModule } from './health/health.module';
+import { ProblemFilter } from './http/problem.filter';
+import { createValidationPipe } from './http/validation.pipe';
+import { MetricsModule } from './metrics/metrics.module';
+
+/** The HTTP service. */
+@Module({})
+export class AppModule {
+  static register(config: AppConfig, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.register(config),
+        LoggingModule.register(logger),
+        ClockModule,
+        DatabaseModule.register(schema),
+        AuthModule,
+        GameModule,
+        HealthModule,
+        MetricsModule,
+      ],
+      providers: [
+        ProblemFilter,
+        { provide: APP_FILTER, useExisting: ProblemFilter },
+        { provide: APP_PIPE, useFactory: createValidationPipe },
+      ],
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import { Controller, Get, Header, Res, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import { type HealthCheckResult, HealthCheckService, TypeOrmHealthIndicator } from '@nestjs/terminus';
+import { Endpoint } from '@tiptop/auth';
+import type { FastifyReply } from 'fastify';
+import { HealthResponse } from './health.response';
+
+const DATABASE_TIMEOUT_MS = 2000;
+const NO_STORE = 'no-store';
+
+@ApiTags('Health')
+@Controller({ path: 'health', version: VERSION_NEUTRAL })
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly database: TypeOrmHealthIndicator,
+  ) {}
+
+  @Get()
+  @Header('cache-control', NO_STORE)
+  @Endpoint({ access: 'public', summary: 'Whether the service can serve', status: 200, answer: HealthResponse })
+  @ApiResponse({ status: 503, description: 'It can’t: a dependency is down.', type: HealthResponse })
+  async get(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthResponse> {
+    return this.check(reply);
+  }
+
+  @Get('live')
+  @Header('cache-control', NO_STORE)
+  @Endpoint({ access: 'public', summary: 'Whether the process is alive', status: 200, answer: HealthResponse })
+  live(): HealthResponse {
+    return { status: 'ok', checks: {} };
+  }
+
+  @Get('ready')
+  @Header('cache-control', NO_STORE)
+  @Endpoint({ access: 'public', summary: 'Whether the dependencies are ready', status: 200, answer: HealthResponse })
+  @ApiResponse({ status: 503, description: 'A dependency is down.', type: HealthResponse })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthResponse> {
+    return this.check(reply);
+  }
+
+  private async check(reply: FastifyReply): Promise<HealthResponse> {
+    try {
+      const result = await this.health.check([
+        () => this.database.pingCheck('database', { timeout: DATABASE_TIMEOUT_MS }),
+      ]);
+      return toResponse('ok', result);
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      void reply.status(503);
+      return toResponse('error', error.getResponse() as HealthCheckResult);
+    }
+  }
+}
+
+/** Names and states only: what went wrong with a dependency stands in the log. */
+function toResponse(status: HealthResponse['status'], { details }: HealthCheckResult): HealthResponse {
+  const checks = Object.entries(details).map(([name, { status: state }]) => [name, state]);
+  return { status, checks: Object.fromEntries(checks) as Record<string, string> };
+}

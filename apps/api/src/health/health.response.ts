@@ -1,0 +1,17 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+const STATUSES = ['ok', 'degraded', 'error'] as const;
+
+/** How the service is. */
+export class HealthResponse {
+  @ApiProperty({ enum: STATUSES })
+  status: (typeof STATUSES)[number];
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string', enum: ['up', 'down', 'degraded'] },
+    example: { database: 'up' },
+    description: 'Each dependency by name.',
+  })
+  checks: Record<string, string>;
+}

@@ -1,0 +1,34 @@
+import type { Language } from './language';
+
+/** What is wrong with one field, by the name of the broken constraint. */
+const MESSAGES: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  whitelistValidation: { fr: 'champ inconnu', en: 'unknown field' },
+  isString: { fr: 'doit être un texte', en: 'must be a text' },
+  isBoolean: { fr: 'doit être vrai ou faux', en: 'must be true or false' },
+  isInt: { fr: 'doit être un nombre entier', en: 'must be a whole number' },
+  min: { fr: 'est trop petit', en: 'is too small' },
+  max: { fr: 'est trop grand', en: 'is too large' },
+  isEmail: { fr: 'doit être une adresse e-mail', en: 'must be an e-mail address' },
+  minLength: { fr: 'est trop court', en: 'is too short' },
+  maxLength: { fr: 'est trop long', en: 'is too long' },
+  isIn: { fr: 'n’est pas une des valeurs permises', en: 'is not one of the allowed values' },
+  isUuid: { fr: 'doit être un identifiant', en: 'must be an identifier' },
+  matches: { fr: 'contient des caractères non permis', en: 'contains characters that are not allowed' },
+  isCalendarDay: { fr: 'doit être une date réelle, AAAA-MM-JJ', en: 'must be a real date, YYYY-MM-DD' },
+  cursor: { fr: 'n’est pas un curseur de cette liste', en: 'is not a cursor of this list' },
+  idempotencyKey: { fr: 'doit avoir de 1 à 255 caractères visibles', en: 'must have 1 to 255 visible characters' },
+  malformedBody: { fr: 'n’est pas du JSON bien formé', en: 'is not well-formed JSON' },
+  notAnObject: { fr: 'doit être un objet JSON', en: 'must be a JSON object' },
+  'password.tooShort': { fr: 'doit avoir au moins dix caractères', en: 'must have at least ten characters' },
+  'password.guessable': { fr: 'est trop facile à deviner', en: 'is too easily guessed' },
+  'import.format': { fr: 'ne contient pas de code valable', en: 'holds no valid code' },
+  'import.repeated': { fr: 'répète un code du fichier', en: 'repeats a code of the file' },
+  'import.taken': { fr: 'porte un code qui existe déjà', en: 'has a code that exists already' },
+};
+
+const OTHERWISE: Readonly<Record<Language, string>> = { fr: 'n’est pas valable', en: 'is not valid' };
+
+/** @param key name of a constraint or of a message above */
+export function fieldMessage(key: string, language: Language): string {
+  return (MESSAGES[key] ?? OTHERWISE)[language];
+}

@@ -1,0 +1,220 @@
+import type { AuthErrorCode } from '@tiptop/auth';
+import type { GameErrorCode } from '@tiptop/game';
+import type { PlatformErrorCode } from '@tiptop/platform';
+
+/** Errors of the HTTP layer itself. */
+type HttpErrorCode =
+  | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'REQUEST_TIMEOUT'
+  | 'SHUTTING_DOWN'
+  | 'INTERNAL_ERROR';
+
+export type ProblemCode = PlatformErrorCode | AuthErrorCode | GameErrorCode | HttpErrorCode;
+
+export interface ProblemText {
+  title: string;
+  /** A sentence for a person; `{name}` is replaced by the error's parameter. */
+  detail: string;
+}
+
+export interface ProblemKind {
+  status: number;
+  fr: ProblemText;
+  en: ProblemText;
+}
+
+function kind(status: number, fr: [string, string], en: [string, string]): ProblemKind {
+  return { status, fr: { title: fr[0], detail: fr[1] }, en: { title: en[0], detail: en[1] } };
+}
+
+/** Every error's status and texts. A code without an entry does not compile. */
+export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
+  VALIDATION_FAILED: kind(
+    400,
+    ['Requête invalide', 'Certaines informations sont absentes ou mal formées.'],
+    ['Invalid request', 'Some of the information is missing or malformed.'],
+  ),
+  INVALID_CODE_FORMAT: kind(
+    400,
+    ['Code mal formé', 'Ce code comporte une faute de frappe : vérifiez les dix caractères de votre ticket.'],
+    ['Malformed code', 'There is a typing error in this code: please check the ten characters on your receipt.'],
+  ),
+  IDENTITY_NOT_CHECKED: kind(
+    400,
+    ['Identité non vérifiée', 'Confirmez avoir vérifié la pièce d’identité avant de remettre le lot.'],
+    ['Identity not checked', 'Confirm that the identity document was checked before handing the prize over.'],
+  ),
+  WEAK_PASSWORD: kind(
+    400,
+    ['Mot de passe trop faible', 'Choisissez un mot de passe d’au moins dix caractères, difficile à deviner.'],
+    ['Weak password', 'Choose a password of at least ten characters that is hard to guess.'],
+  ),
+  UNDERAGE: kind(
+    400,
+    ['Âge insuffisant', 'Le jeu est réservé aux personnes d’au moins {age} ans.'],
+    ['Too young', 'The contest is for people aged {age} and over.'],
+  ),
+  TERMS_NOT_ACCEPTED: kind(
+    400,
+    ['Règlement non accepté', 'Pour participer, acceptez le règlement du jeu-concours.'],
+    ['Terms not accepted', 'To take part, please accept the terms of the contest.'],
+  ),
+  IMPORT_REFUSED: kind(
+    400,
+    ['Import refusé', 'Le fichier contient des lignes inutilisables ({lines}) ; rien n’a été importé.'],
+    ['Import refused', 'The file has unusable lines ({lines}); nothing was imported.'],
+  ),
+  UNAUTHENTICATED: kind(
+    401,
+    ['Connexion requise', 'Connectez-vous pour continuer.'],
+    ['Sign-in required', 'Please sign in to continue.'],
+  ),
+  INVALID_CREDENTIALS: kind(
+    401,
+    ['Identifiants incorrects', 'L’adresse e-mail ou le mot de passe est incorrect.'],
+    ['Wrong credentials', 'The e-mail address or the password is wrong.'],
+  ),
+  INVALID_REFRESH_TOKEN: kind(
+    401,
+    ['Session terminée', 'Cette session n’est plus valable : reconnectez-vous.'],
+    ['Session ended', 'This session is no longer valid: please sign in again.'],
+  ),
+  FORBIDDEN: kind(
+    403,
+    ['Accès refusé', 'Votre compte ne permet pas cette action.'],
+    ['Access denied', 'Your account does not allow this.'],
+  ),
+  ACCOUNT_ARCHIVED: kind(
+    403,
+    ['Compte archivé', 'Ce compte a été désactivé. Contactez le service client.'],
+    ['Account archived', 'This account was deactivated. Please contact customer service.'],
+  ),
+  CONTEST_NOT_OPEN: kind(
+    403,
+    ['Jeu fermé', 'Le jeu-concours n’est pas ouvert en ce moment.'],
+    ['Contest not open', 'The contest is not open at this time.'],
+  ),
+  STAFF_EXCLUDED: kind(
+    403,
+    ['Participation réservée aux clients', 'Le personnel ne participe pas au jeu-concours.'],
+    ['Customers only', 'Staff do not take part in the contest.'],
+  ),
+  SELF_CLAIM: kind(
+    403,
+    ['Remise à soi-même', 'Un autre membre du personnel doit vous remettre ce lot.'],
+    ['Own prize', 'Another member of staff must hand this prize over to you.'],
+  ),
+  CLAIM_PERIOD_OVER: kind(
+    403,
+    ['Délai dépassé', 'La période de remise des lots est terminée.'],
+    ['Too late', 'The period for handing over prizes is over.'],
+  ),
+  NOT_FOUND: kind(
+    404,
+    ['Introuvable', 'Cette adresse ne correspond à rien.'],
+    ['Not found', 'There is nothing at this address.'],
+  ),
+  NO_CONTEST: kind(
+    404,
+    ['Aucun jeu-concours', 'Aucun jeu-concours n’est prévu.'],
+    ['No contest', 'No contest is planned.'],
+  ),
+  CONTEST_NOT_FOUND: kind(
+    404,
+    ['Jeu-concours introuvable', 'Ce jeu-concours n’existe pas ou n’a pas encore de tickets.'],
+    ['Contest not found', 'This contest does not exist or has no tickets yet.'],
+  ),
+  TICKET_NOT_FOUND: kind(
+    404,
+    ['Ticket inexistant', 'Aucun ticket ne porte ce code.'],
+    ['No such ticket', 'No ticket has this code.'],
+  ),
+  STORE_NOT_FOUND: kind(
+    404,
+    ['Magasin introuvable', 'Ce magasin n’existe pas.'],
+    ['No such shop', 'This shop does not exist.'],
+  ),
+  METHOD_NOT_ALLOWED: kind(
+    405,
+    ['Méthode non permise', 'Cette adresse n’accepte pas cette méthode.'],
+    ['Method not allowed', 'This address does not take this method.'],
+  ),
+  REQUEST_TIMEOUT: kind(
+    408,
+    ['Délai d’envoi dépassé', 'La requête n’est pas arrivée à temps.'],
+    ['Request timed out', 'The request did not arrive in time.'],
+  ),
+  EMAIL_TAKEN: kind(
+    409,
+    ['Adresse déjà utilisée', 'Un compte existe déjà avec cette adresse e-mail : connectez-vous.'],
+    ['E-mail taken', 'There is an account with this e-mail address: please sign in.'],
+  ),
+  TICKET_ALREADY_PLAYED: kind(
+    409,
+    ['Ticket déjà joué', 'Ce ticket a déjà été joué.'],
+    ['Ticket already played', 'This ticket has already been played.'],
+  ),
+  IDEMPOTENCY_KEY_REUSED: kind(
+    409,
+    ['Clé déjà utilisée', 'Cet en-tête Idempotency-Key appartient au jeu d’un autre ticket.'],
+    ['Key already used', 'This Idempotency-Key belongs to the play of another ticket.'],
+  ),
+  TICKET_NOT_PENDING: kind(
+    409,
+    ['Ticket non joué', 'Ce ticket n’a pas encore été joué : il n’y a pas de lot à remettre.'],
+    ['Ticket not played', 'This ticket has not been played yet: there is no prize to hand over.'],
+  ),
+  TICKET_ALREADY_CLAIMED: kind(
+    409,
+    ['Lot déjà remis', 'Le lot de ce ticket a déjà été remis.'],
+    ['Prize already handed over', 'The prize of this ticket has already been handed over.'],
+  ),
+  TICKET_NOT_CLAIMED: kind(
+    409,
+    ['Lot non remis', 'Le lot de ce ticket n’a pas été remis : il n’y a rien à annuler.'],
+    ['Prize not handed over', 'The prize of this ticket was not handed over: there is nothing to undo.'],
+  ),
+  CONTEST_SLUG_TAKEN: kind(
+    409,
+    ['Nom déjà utilisé', 'Un jeu-concours porte déjà ce nom.'],
+    ['Name taken', 'There is a contest of this name.'],
+  ),
+  PRINT_RUN_CLOSED: kind(
+    409,
+    ['Tirage clos', 'Le jeu-concours a commencé : on ne peut plus y ajouter de tickets.'],
+    ['Print run closed', 'The contest has begun: no more tickets can be added.'],
+  ),
+  PAYLOAD_TOO_LARGE: kind(
+    413,
+    ['Requête trop volumineuse', 'Le corps de la requête dépasse la taille permise.'],
+    ['Request too large', 'The body of the request is larger than allowed.'],
+  ),
+  UNSUPPORTED_MEDIA_TYPE: kind(
+    415,
+    ['Format non pris en charge', 'Envoyez le corps de la requête en application/json.'],
+    ['Unsupported format', 'Send the body of the request as application/json.'],
+  ),
+  TOO_MANY_ATTEMPTS: kind(
+    429,
+    ['Trop de tentatives', 'Trop de tentatives infructueuses : réessayez dans {seconds} secondes.'],
+    ['Too many attempts', 'Too many failed attempts: try again in {seconds} seconds.'],
+  ),
+  INTERNAL_ERROR: kind(
+    500,
+    ['Erreur interne', 'Une erreur est survenue de notre côté. Réessayez plus tard.'],
+    ['Internal error', 'Something went wrong on our side. Please try again later.'],
+  ),
+  DATABASE_UNAVAILABLE: kind(
+    503,
+    ['Service momentanément indisponible', 'Le service est momentanément indisponible. Réessayez dans un instant.'],
+    ['Service briefly unavailable', 'The service is briefly unavailable. Please try again in a moment.'],
+  ),
+  SHUTTING_DOWN: kind(
+    503,
+    ['Service en cours d’arrêt', 'Le service redémarre. Réessayez dans un instant.'],
+    ['Service stopping', 'The service is restarting. Please try again in a moment.'],
+  ),
+};

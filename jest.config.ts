@@ -3,9 +3,9 @@ import type { Config } from 'jest';
 // One compiler configuration for the build and for the tests: @swc/jest reads .swcrc.
 const shared: Partial<NonNullable<Config['projects']>[number] & object> = {
   testEnvironment: 'node',
-  transform: { '^.+\\.ts$': '@swc/jest' },
-  // Nest 12 ships ES modules only; compiled to CommonJS here they load in Jest's own module system.
-  transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
+  transform: { '^.+\\.[jt]s$': '@swc/jest' },
+  // These ship ES modules only; compiled to CommonJS here they load in Jest's own module system.
+  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|content-disposition)/)'],
   moduleNameMapper: { '^@tiptop/(\\w+)$': '<rootDir>/libs/$1/src/index.ts' },
 };
 
@@ -15,7 +15,7 @@ const config: Config = {
     {
       ...shared,
       displayName: 'e2e',
-      testMatch: ['<rootDir>/test/{journeys,races,contract,faults}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/test/{journeys,races,contract,faults,cli}/**/*.spec.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
     },

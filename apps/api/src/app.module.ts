@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { AuthModule } from '@tiptop/auth';
 import { GameModule } from '@tiptop/game';
-import { type AppConfig, ClockModule, ConfigModule, DatabaseModule, LoggingModule } from '@tiptop/platform';
+import { type AppConfig, type Clock, ClockModule, ConfigModule, DatabaseModule, LoggingModule } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { schema } from '../../../migrations/data-source';
 import { HealthModule } from './health/health.module';
@@ -13,13 +13,13 @@ import { MetricsModule } from './metrics/metrics.module';
 /** The HTTP service. */
 @Module({})
 export class AppModule {
-  static register(config: AppConfig, logger: Logger): DynamicModule {
+  static register(config: AppConfig, logger: Logger, clock: Clock): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.register(config),
         LoggingModule.register(logger),
-        ClockModule,
+        ClockModule.register(clock),
         DatabaseModule.register(schema),
         AuthModule,
         GameModule,

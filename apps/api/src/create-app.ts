@@ -5,7 +5,7 @@ import { VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { type AppConfig, NestLogger } from '@tiptop/platform';
+import { type AppConfig, type Clock, NestLogger, SystemClock } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module';
 import { logRequests, requestIdOf } from './http/request-log';
@@ -19,7 +19,11 @@ const KEEP_ALIVE_MS = 72_000;
  * The whole HTTP service, wired and not yet listening.
  * @param config with `databaseUrl` resolved
  */
-export async function createApp(config: AppConfig, logger: Logger): Promise<NestFastifyApplication> {
+export async function createApp(
+  config: AppConfig,
+  logger: Logger,
+  clock: Clock = new SystemClock(),
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: config.requestTimeoutMs,
@@ -31,7 +35,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 100 },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(config, logger), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(config, logger, clock), adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
     forceCloseConnections: false,

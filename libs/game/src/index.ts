@@ -7,7 +7,7 @@ export type GameErrorCode = ClaimErrorCode | ContestErrorCode | PlayErrorCode | 
 
 export { ClaimEvent } from './claims/claim-event.entity';
 export { Contest } from './contests/contest.entity';
-export { ContestRegistry } from './contests/contest-registry';
+export { ContestRegistry, type LoadedContest } from './contests/contest-registry';
 export { ContestsService } from './contests/contests.service';
 export { Deck } from './contests/deck.entity';
 export { DeckService, type DeckVerification } from './contests/deck.service';

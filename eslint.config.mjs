@@ -2,7 +2,26 @@ import js from '@eslint/js';
 import boundaries from 'eslint-plugin-boundaries';
 import tseslint from 'typescript-eslint';
 
-const element = (type) => ({ type, pattern: `libs/${type}/**`, mode: 'full' });
+/** Who may import whom: platform <- auth <- game <- admin, platform <- auth <- ops. Nothing imports an app. */
+const MAY_IMPORT = {
+  platform: ['platform'],
+  auth: ['auth', 'platform'],
+  game: ['game', 'auth', 'platform'],
+  admin: ['admin', 'game', 'auth', 'platform'],
+  ops: ['ops', 'auth', 'platform'],
+  migrations: ['migrations', 'game', 'admin', 'ops', 'auth', 'platform'],
+  app: ['migrations', 'game', 'admin', 'ops', 'auth', 'platform'],
+};
+const LIBRARIES = ['platform', 'auth', 'game', 'admin', 'ops'];
+
+const ENVIRONMENT = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'Settings are read and validated once, in libs/platform/src/config.',
+};
+const DEEP_IMPORT = {
+  regex: `^@tiptop/[^/]+/|(^|/)libs/|^(\\.\\./)+(${LIBRARIES.join('|')})/src`,
+  message: 'A library is imported through its root: @tiptop/<name>.',
+};
 
 export default tseslint.config(
   { ignores: ['dist/**', 'coverage/**', 'node_modules/**', '.data/**'] },
@@ -12,45 +31,66 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] } } },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      // Nest's modules are classes that hold nothing but their decorator.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowStaticOnly: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
       eqeqeq: ['error', 'always'],
       'no-console': 'error',
-      'no-restricted-syntax': [
+      'no-restricted-syntax': ['error', ENVIRONMENT],
+      'no-restricted-imports': ['error', { patterns: [DEEP_IMPORT] }],
+    },
+  },
+  {
+    files: ['apps/**/*.ts', 'libs/**/*.ts', 'migrations/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    plugins: { boundaries },
+    settings: {
+      'import/resolver': { typescript: { project: 'tsconfig.json' } },
+      'boundaries/elements': [
+        ...LIBRARIES.map((type) => ({ type, pattern: `libs/${type}` })),
+        { type: 'migrations', pattern: 'migrations' },
+        { type: 'app', pattern: 'apps/*' },
+      ],
+    },
+    rules: {
+      'boundaries/dependencies': [
         'error',
         {
-          selector: "MemberExpression[object.name='process'][property.name='env']",
-          message: 'Settings are read and validated once, in libs/platform/src/config.',
+          default: 'disallow',
+          policies: [
+            { allow: { to: { module: { origin: ['external', 'core'] } } } },
+            ...Object.entries(MAY_IMPORT).map(([type, types]) => ({
+              from: { element: { type } },
+              allow: { to: { element: { types: { anyOf: types } } } },
+            })),
+          ],
         },
       ],
     },
   },
   {
-    // The dependency rule of the house: platform <- auth <- game, and nothing imports an app.
-    files: ['apps/**/*.ts', 'libs/**/*.ts', 'migrations/**/*.ts'],
-    plugins: { boundaries },
-    settings: {
-      'import/resolver': { typescript: { alwaysTryTypes: true } },
-      'boundaries/elements': [
-        { type: 'domain', pattern: 'libs/game/src/domain/**', mode: 'full' },
-        element('platform'),
-        element('auth'),
-        element('game'),
-        element('admin'),
-        element('ops'),
-        { type: 'migrations', pattern: 'migrations/**', mode: 'full' },
-        { type: 'app', pattern: 'apps/*', capture: ['app'] },
+    files: ['libs/game/src/domain/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!node:crypto$|\\./)', message: 'The rules of the game are pure TypeScript.' }] },
       ],
     },
-    rules: {},
+  },
+  {
+    // Where a process begins, its environment is read and handed on.
+    files: ['apps/*/src/main.ts', 'bench/**/*.ts', 'test/**/*.ts', '**/*.spec.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
   },
   {
     files: ['**/*.spec.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // What a library keeps to itself is tested as well.
+      'no-restricted-imports': 'off',
     },
   },
   { files: ['**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },

@@ -17,13 +17,15 @@ import { ChildServer } from './support/child-server';
 import { CONNECTIONS, playOverHttp } from './support/http-load';
 import { findPgbench, runPgbench } from './support/pgbench';
 import { createPlayers, type Player } from './support/players';
+import { sizeFromEnvironment } from './support/size';
 import { type Figures, median, printReport, progress, round } from './support/report';
 
-const TICKETS = 500_000;
+const TICKETS = sizeFromEnvironment(500_000);
 const PLAYERS = 2000;
 const ROUNDS = 5;
-const PLAYS_A_ROUND = 12_800;
-const WARM_UP_PLAYS = 3200;
+// Of each of three sides; a multiple of the connections.
+const PLAYS_A_ROUND = Math.floor((TICKETS * 0.026) / CONNECTIONS) * CONNECTIONS;
+const WARM_UP_PLAYS = Math.floor(PLAYS_A_ROUND / 4 / CONNECTIONS) * CONNECTIONS;
 const SECRETS = {
   JWT_SECRET: 'a-secret-of-the-benchmark-and-of-nothing-else',
   DECK_SECRET: 'another-secret-of-the-benchmark-and-nothing-else',

@@ -45,8 +45,6 @@ export class Contest1795300000001 implements MigrationInterface {
         created_at timestamptz(3) NOT NULL,
         CONSTRAINT stores_pkey PRIMARY KEY (id)
       )`);
-    // A prize is not a foreign key of a ticket: each play would lock one of five prize rows, and 32 players at once turn
-    // those locks into a queue. The triggers below keep prizes from disappearing or changing place instead.
     await runner.query(`
       CREATE TABLE tickets (
         code text NOT NULL,
@@ -63,6 +61,7 @@ export class Contest1795300000001 implements MigrationInterface {
         CONSTRAINT tickets_pkey PRIMARY KEY (code),
         CONSTRAINT tickets_contest_id_fkey FOREIGN KEY (contest_id) REFERENCES contests (id),
         CONSTRAINT tickets_player_id_fkey FOREIGN KEY (player_id) REFERENCES users (id),
+        CONSTRAINT tickets_prize_id_fkey FOREIGN KEY (prize_id) REFERENCES prizes (id),
         CONSTRAINT tickets_claimed_by_fkey FOREIGN KEY (claimed_by) REFERENCES users (id),
         CONSTRAINT tickets_store_id_fkey FOREIGN KEY (store_id) REFERENCES stores (id),
         CONSTRAINT tickets_code_check CHECK (code ~ '^[0-9A-Z]{10}$'),

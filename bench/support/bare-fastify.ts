@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { PLAY_STATEMENT } from '@tiptop/game';
 import fastify from 'fastify';
 import jwt from 'jsonwebtoken';
@@ -21,12 +22,13 @@ interface Settings {
 
 const settings = JSON.parse(process.env.BARE_FASTIFY ?? '{}') as Settings;
 const pool = new Pool({ connectionString: settings.databaseUrl, max: settings.poolSize });
+const jwtKey = createSecretKey(settings.jwtSecret, 'utf8');
 const cardKey = Buffer.from(settings.cardKey, 'hex');
 const app = fastify({ logger: false });
 
 app.post<{ Body: { code: string } }>('/v1/tickets/play', async (request) => {
   const token = (request.headers.authorization ?? '').slice('Bearer '.length);
-  const { sub = '' } = jwt.verify(token, settings.jwtSecret, { algorithms: ['HS256'] }) as jwt.JwtPayload;
+  const { sub = '' } = jwt.verify(token, jwtKey, { algorithms: ['HS256'] }) as jwt.JwtPayload;
   const { code } = request.body;
   const now = new Date();
   const { rows } = await pool.query<{ claimEndsAt: Date }>({

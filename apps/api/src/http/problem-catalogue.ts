@@ -9,6 +9,7 @@ type HttpErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'REQUEST_TIMEOUT'
+  | 'HEADERS_TOO_LARGE'
   | 'SHUTTING_DOWN'
   | 'INTERNAL_ERROR';
 
@@ -201,6 +202,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     429,
     ['Trop de tentatives', 'Trop de tentatives infructueuses : réessayez dans {seconds} secondes.'],
     ['Too many attempts', 'Too many failed attempts: try again in {seconds} seconds.'],
+  ),
+  HEADERS_TOO_LARGE: kind(
+    431,
+    ['En-têtes trop volumineux', 'Les en-têtes de la requête dépassent la taille permise.'],
+    ['Headers too large', 'The headers of the request are larger than allowed.'],
   ),
   INTERNAL_ERROR: kind(
     500,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { requestContext } from '@tiptop/platform';
+import { requestContext, withoutScrubbing } from '@tiptop/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
@@ -15,7 +15,8 @@ export function requestIdOf(headers: Record<string, string | string[] | undefine
  * One line a request when it is answered. The route's pattern stands in it, never the address itself: addresses hold
  * ticket codes and what people searched for.
  */
-export function logRequests(fastify: FastifyInstance, logger: Logger): void {
+export function logRequests(fastify: FastifyInstance, parent: Logger): void {
+  const logger = withoutScrubbing(parent);
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     void reply.header('x-request-id', request.id);
     requestContext.run({ requestId: request.id }, done);

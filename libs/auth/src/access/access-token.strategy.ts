@@ -1,6 +1,8 @@
+import { createSecretKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { AppConfig, Clock } from '@tiptop/platform';
+import { isUUID } from 'class-validator';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { Account } from './account';
 import { AccountDirectory } from './account-directory';
@@ -25,18 +27,24 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKey: config.jwtSecret,
+      // A key object, which jsonwebtoken takes as well: given a text, it tries to read a public key at each request.
+      secretOrKey: createSecretKey(config.jwtSecret, 'utf8') as unknown as Buffer,
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       // The library compares with the system's clock; validate() compares with the service's.
       ignoreExpiration: true,
     });
   }
 
-  async validate(claims: AccessTokenClaims): Promise<Account> {
-    if (!(claims.exp * 1000 > this.clock.now().getTime())) throw new Unauthenticated();
+  async validate(claims: Partial<AccessTokenClaims>): Promise<Account> {
+    if (!isComplete(claims) || claims.exp * 1000 <= this.clock.now().getTime()) throw new Unauthenticated();
     const standing = await this.directory.find(claims.sid);
     if (standing?.id !== claims.sub) throw new Unauthenticated();
     if (!standing.isActive) throw new AccountArchived();
     return { id: standing.id, role: standing.role, sessionId: claims.sid };
   }
+}
+
+/** Whether a token that bears our signature is one of ours, whose session can be asked for in the database. */
+function isComplete(claims: Partial<AccessTokenClaims>): claims is AccessTokenClaims {
+  return typeof claims.sub === 'string' && typeof claims.exp === 'number' && isUUID(claims.sid);
 }

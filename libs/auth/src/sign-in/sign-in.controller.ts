@@ -1,4 +1,4 @@
-import { Body, Controller, Headers, Ip, Post } from '@nestjs/common';
+import { Body, Controller, Ip, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Endpoint } from '../access/endpoint.decorator';
 import { SessionsService } from '../sessions/sessions.service';
@@ -7,6 +7,7 @@ import { RefreshTokenRequest } from './dto/refresh-token.request';
 import { RegisterRequest } from './dto/register.request';
 import { SessionResponse, toSessionResponse } from './dto/session.response';
 import { SignInService } from './sign-in.service';
+import { UserAgent } from './user-agent.decorator';
 
 @ApiTags('Accounts')
 @Controller('auth')
@@ -27,7 +28,7 @@ export class SignInController {
   async register(
     @Body() body: RegisterRequest,
     @Ip() address: string,
-    @Headers('user-agent') userAgent?: string,
+    @UserAgent() userAgent?: string,
   ): Promise<SessionResponse> {
     const { user, pair } = await this.signIn.register(body, { address, userAgent });
     return toSessionResponse(user, pair);
@@ -44,7 +45,7 @@ export class SignInController {
   async login(
     @Body() body: LoginRequest,
     @Ip() address: string,
-    @Headers('user-agent') userAgent?: string,
+    @UserAgent() userAgent?: string,
   ): Promise<SessionResponse> {
     const { user, pair } = await this.signIn.login(body, { address, userAgent });
     return toSessionResponse(user, pair);

@@ -55,6 +55,8 @@ export class SignInService {
       await this.budget.fail(key, origin.address);
       throw new InvalidCredentials();
     }
+    // Again, since guesses that were sent all at once found the budget open: the failures among them count by now.
+    await this.budget.assertOpen(key, origin.address);
     await this.budget.succeed(key, origin.address);
     if (!user.isActive) throw new AccountArchived();
     const pair = await this.dataSource.transaction((manager) => this.sessions.open(manager, user.id, origin.userAgent));

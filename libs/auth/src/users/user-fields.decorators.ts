@@ -7,13 +7,15 @@ import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-
 
 const trimmed = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
 
-/** An e-mail address, at most 254 characters (RFC 5321). */
+/** An e-mail address, at most 254 characters (RFC 5321); none of the quoted ones, which may hold line breaks. */
 export function EmailField(): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ format: 'email', maxLength: 254, example: 'camille@example.fr' }),
+    ApiProperty({ format: 'idn-email', maxLength: 254, example: 'camille@example.fr' }),
     trimmed,
-    MaxLength(254),
+    // The first that fails is told: of a missing address, that it is none, rather than that it is too long.
     IsEmail({ allow_utf8_local_part: true }),
+    MaxLength(254),
+    Matches(/^[^\p{C}\p{Z}"\\]*$/u, { message: 'emailCharacters' }),
   );
 }
 

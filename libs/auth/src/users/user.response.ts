@@ -7,7 +7,7 @@ export class UserResponse {
   @ApiProperty({ description: 'Opaque.', example: '3f0c1de2-5a0e-4d2c-9d0b-0f4b8e0f6a11' })
   id: string;
 
-  @ApiProperty({ format: 'email', example: 'camille@example.fr' })
+  @ApiProperty({ format: 'idn-email', example: 'camille@example.fr' })
   email: string;
 
   @ApiProperty({ example: 'Camille' })

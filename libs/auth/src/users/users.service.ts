@@ -50,7 +50,7 @@ export class UsersService {
    */
   async create<T>(person: NewUser, alongside: (manager: EntityManager, user: User) => Promise<T>): Promise<T> {
     this.assertOldEnough(person.birthDate);
-    this.policy.assertStrong(person.password, [person.email, person.firstName, person.lastName]);
+    await this.policy.assertStrong(person.password, [person.email, person.firstName, person.lastName]);
     // Hashing takes tens of milliseconds; no connection is held meanwhile.
     const passwordHash = await this.hasher.hash(person.password);
     const now = this.clock.now();
@@ -115,7 +115,7 @@ export class UsersService {
       await this.budget.fail(user.emailKey, address);
       throw new InvalidCredentials();
     }
-    this.policy.assertStrong(change.password, [user.email, user.firstName, user.lastName]);
+    await this.policy.assertStrong(change.password, [user.email, user.firstName, user.lastName]);
     const passwordHash = await this.hasher.hash(change.password);
     await this.dataSource.transaction(async (manager) => {
       await manager.update(User, { id }, { passwordHash, updatedAt: this.clock.now() });

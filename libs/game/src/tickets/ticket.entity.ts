@@ -1,6 +1,7 @@
 import { User } from '@tiptop/auth';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Contest } from '../contests/contest.entity';
+import { Prize } from '../contests/prize.entity';
 import type { TicketStatus } from '../domain/ticket-status';
 import { Store } from '../stores/store.entity';
 
@@ -50,6 +51,10 @@ export class Ticket {
 
   @Column('uuid', { name: 'prize_id', nullable: true })
   prizeId: string | null;
+
+  @ManyToOne(() => Prize)
+  @JoinColumn({ name: 'prize_id', foreignKeyConstraintName: 'tickets_prize_id_fkey' })
+  prize?: Prize | null;
 
   /** Which card of the deck decided, from 1. */
   @Column('integer', { name: 'deck_position', nullable: true })

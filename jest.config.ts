@@ -5,7 +5,7 @@ const shared: Partial<NonNullable<Config['projects']>[number] & object> = {
   testEnvironment: 'node',
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   // These ship ES modules only; compiled to CommonJS here they load in Jest's own module system.
-  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|content-disposition)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@seriousme|content-disposition)/)'],
   moduleNameMapper: { '^@tiptop/(\\w+)$': '<rootDir>/libs/$1/src/index.ts' },
 };
 
@@ -16,6 +16,13 @@ const config: Config = {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/{journeys,races,contract,faults,cli}/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+    {
+      ...shared,
+      displayName: 'rigs',
+      testMatch: ['<rootDir>/test/rigs/**/*.spec.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
     },

@@ -1,0 +1,35 @@
+// Installs what the rigs need where it is missing: on Debian as root by itself, elsewhere by naming it.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const NEEDED = [
+  { package: 'chromium', present: () => existsSync('/usr/bin/chromium'), what: 'a browser for the Swagger UI journey' },
+  { package: 'curl', present: () => finds('curl'), what: 'the README’s lines' },
+  { package: 'postgresql-15', present: () => finds('pgbench'), what: 'pgbench, one side of bench/play' },
+];
+
+function finds(program) {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/lib/postgresql/15/bin'];
+  return folders.some((folder) => existsSync(`${folder}/${program}`));
+}
+
+const missing = () => NEEDED.filter(({ present }) => !present());
+const canInstall = existsSync('/etc/debian_version') && process.getuid?.() === 0;
+
+if (missing().length > 0 && canInstall) {
+  const packages = missing().map((need) => need.package);
+  console.error(`Installing ${packages.join(', ')}`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 2, 2], env: environment });
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+    stdio: ['ignore', 2, 2],
+    env: environment,
+  });
+}
+
+if (missing().length > 0) {
+  console.error('The rigs were NOT run. Missing on this machine:');
+  for (const need of missing()) console.error(`  ${need.package}: ${need.what}`);
+  console.error('On Debian, run the same command as root; elsewhere, install these first.');
+  process.exit(1);
+}

@@ -1,0 +1,135 @@
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  AppConfig,
+  createLogger,
+  isDatabaseUnavailable,
+  loadConfig,
+  Migrator,
+  NestLogger,
+  openDatabase,
+  type OpenDatabase,
+} from '@tiptop/platform';
+import { type Logger, pino } from 'pino';
+import { schema } from '../../../../migrations/data-source';
+import { CommandError } from '../failures/cli-error';
+import type { Output } from '../output/output';
+import { CliModule } from './cli.module';
+import { Presence } from './presence';
+
+const STDERR = 2;
+/** An embedded server that another command started may end while we come to it; then we start it ourselves. */
+const OPENING_TRIES = 3;
+
+/** Environment variables. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What stands behind the commands, opened when one first asks, so that help and wrong usage touch no database. */
+export class Backend {
+  private settings: AppConfig | undefined;
+  private log: Logger | undefined;
+  private opening: Promise<OpenDatabase> | undefined;
+  private presence: Presence | undefined;
+  private app: INestApplicationContext | undefined;
+
+  constructor(
+    private readonly variables: Variables,
+    private readonly output: Output,
+  ) {}
+
+  /** @throws ConfigError */
+  get config(): AppConfig {
+    this.settings ??= loadConfig(withQuietLog(this.variables));
+    return this.settings;
+  }
+
+  get logger(): Logger {
+    this.log ??= createLogger(this.config.logLevel, pino.destination({ dest: STDERR, sync: true }));
+    return this.log;
+  }
+
+  /**
+   * The database in whatever state its schema is.
+   * @throws ConfigError, EmbeddedPostgresError
+   */
+  async migrator(): Promise<Migrator> {
+    return this.persistently(async ({ url }) => Promise.resolve(new Migrator(url, schema)));
+  }
+
+  /**
+   * A service on the migrated database.
+   * @throws ConfigError, EmbeddedPostgresError, CommandError in production where migrations are pending
+   */
+  async get<T>(service: Type<T>): Promise<T> {
+    this.app ??= await this.persistently(async ({ url }) => {
+      await this.prepareSchema(new Migrator(url, schema));
+      const config = Object.assign(new AppConfig(this.config), { databaseUrl: url });
+      return NestFactory.createApplicationContext(CliModule.register(config, this.logger), {
+        logger: new NestLogger(this.logger),
+        abortOnError: false,
+      });
+    });
+    return this.app.get(service, { strict: false });
+  }
+
+  /** Lets go of everything; the embedded server stops if this process started it, once no other command is using it. */
+  async close(): Promise<void> {
+    await this.app?.close();
+    await this.presence?.leave(() => {
+      this.output.note('waiting for another command that uses the embedded database');
+    });
+    await (await this.opened())?.close();
+  }
+
+  /**
+   * Undoes what is under way, by stopping the embedded server if this process started it. While another command is
+   * using it, it is left running instead: it undoes our work when this process ends, and the next command takes it over.
+   */
+  async abandon(): Promise<void> {
+    const database = await this.opened();
+    if (this.settings) this.logger.level = 'silent';
+    if (!(await this.presence?.hasCompany().catch(() => false))) await database?.close();
+  }
+
+  private async opened(): Promise<OpenDatabase | undefined> {
+    return this.opening?.catch(() => undefined);
+  }
+
+  private async persistently<T>(work: (database: OpenDatabase) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      this.opening = openDatabase(this.config, 'share', (message) => {
+        this.logger.info(message);
+      });
+      const database = await this.opening;
+      try {
+        if (database.embedded) this.presence = await Presence.enter(database.url);
+        return await work(database);
+      } catch (error) {
+        if (!database.embedded || !isDatabaseUnavailable(error) || attempt === OPENING_TRIES) throw error;
+        await this.presence?.end();
+        this.presence = undefined;
+        await database.close();
+      }
+    }
+  }
+
+  private async prepareSchema(migrator: Migrator): Promise<void> {
+    if (!this.config.isProduction) {
+      await migrator.up();
+      return;
+    }
+    const pending = await migrator.pending();
+    if (pending.length > 0) {
+      throw new CommandError(
+        'MIGRATIONS_PENDING',
+        `The database lacks ${pending.length} migration(s); run "tiptop migrate up" first.`,
+      );
+    }
+  }
+}
+
+/** A command tells its result; what else happens is of interest only when it is wrong, or when asked for. */
+function withQuietLog(variables: Variables): Variables {
+  const asked = variables['LOG_LEVEL'] || variables['LOG_LEVEL_FILE'];
+  return asked ? variables : { ...variables, LOG_LEVEL: 'warn' };
+}

@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CommandRunner, InjectCommander } from 'nest-commander';
+import { Backend } from '../backend/backend';
+import { Output } from '../output/output';
+import { ContestsCommand } from './contests.command';
+import { MigrateCommand } from './migrate.command';
+import { TicketsCommand } from './tickets.command';
+import { UsersCommand } from './users.command';
+
+type Commander = Parameters<CommandRunner['setCommand']>[0];
+
+/** The command line itself. What the commands work with is wired apart from it, once one of them asks the backend. */
+@Module({})
+export class CommandsModule {
+  constructor(@InjectCommander() commander: Commander) {
+    commander
+      .name('tiptop')
+      .description('Operates the Thé Tip Top prize contest.')
+      .option('--json', 'print one JSON document on stdout')
+      .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but degraded.');
+  }
+
+  static register(backend: Backend, output: Output): DynamicModule {
+    return {
+      module: CommandsModule,
+      providers: [
+        { provide: Backend, useValue: backend },
+        { provide: Output, useValue: output },
+        ...MigrateCommand.registerWithSubCommands(),
+        ...UsersCommand.registerWithSubCommands(),
+        ...ContestsCommand.registerWithSubCommands(),
+        ...TicketsCommand.registerWithSubCommands(),
+      ],
+    };
+  }
+}

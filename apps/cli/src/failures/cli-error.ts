@@ -1,0 +1,20 @@
+/** The command line is not understood; the message says what was expected. */
+export class UsageError extends Error {
+  /** @param errors options at fault, where there are several */
+  constructor(
+    message: string,
+    readonly errors?: readonly { path: string; message: string }[],
+  ) {
+    super(message);
+  }
+}
+
+/** What only the command line can refuse. The message is all an operator needs. */
+export class CommandError extends Error {
+  constructor(
+    readonly code: 'MIGRATIONS_PENDING' | 'NO_TICKETS' | 'WRONG_DECK_SECRET',
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,84 @@
+import { verify } from '@node-rs/argon2';
+import { Client } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { json, refusal, Tiptop } from './tiptop';
+
+const PASSWORD = 'trois-tasses-de-sencha';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function create(email: string, ...more: string[]): string[] {
+  const person = ['--role', 'admin', '--first-name', 'Alix', '--last-name', 'Bernard', '--password-stdin'];
+  return ['users', 'create', '--email', email, ...person, ...more];
+}
+
+describe('tiptop users create', () => {
+  let tiptop: Tiptop;
+  let database: TestDatabase;
+  let client: Client;
+
+  beforeAll(async () => {
+    const program = await Tiptop.build();
+    database = await createTestDatabase();
+    tiptop = program.with({ DATABASE_URL: database.url });
+    client = new Client({ connectionString: database.url });
+    await client.connect();
+  });
+
+  afterAll(async () => {
+    await client.end();
+    await database.drop();
+    await tiptop.remove();
+  });
+
+  it('makes an account that can sign in, and prints its id', async () => {
+    const run = await tiptop.run(create('Alix@Example.fr'), { input: `${PASSWORD}\n` });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const id = run.stdout.trim();
+    expect(id).toMatch(UUID);
+    const { rows } = await client.query<Record<string, unknown>>('SELECT * FROM users WHERE id = $1', [id]);
+    expect(rows[0]).toMatchObject({ email: 'Alix@Example.fr', role: 'admin', first_name: 'Alix', is_active: true });
+    expect(rows[0]?.['email_verified_at']).toBeInstanceOf(Date);
+    expect(await verify(String(rows[0]?.['password_hash']), PASSWORD)).toBe(true);
+    // The terms are for the person to accept.
+    expect((await client.query('SELECT FROM consents WHERE user_id = $1', [id])).rowCount).toBe(0);
+  });
+
+  it('answers in JSON', async () => {
+    const run = await tiptop.run(create('json@example.fr', '--birth-date', '1988-02-29', '--json'), {
+      input: PASSWORD,
+    });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const document = json(run);
+    expect(document).toEqual({ id: expect.stringMatching(UUID) as string, email: 'json@example.fr', role: 'admin' });
+    const { rows } = await client.query<{ day: string }>('SELECT birth_date::text AS day FROM users WHERE id = $1', [
+      document['id'],
+    ]);
+    expect(rows).toEqual([{ day: '1988-02-29' }]);
+  });
+
+  it('refuses an address that is taken, however it is spelled', async () => {
+    await tiptop.run(create('twice@example.fr'), { input: PASSWORD });
+    const again = await tiptop.run(create('TWICE@example.fr', '--json'), { input: PASSWORD });
+    expect(again).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(refusal(again).code).toBe('EMAIL_TAKEN');
+  });
+
+  it('refuses a weak password and a minor in a line each, and repeats neither password', async () => {
+    const weak = await tiptop.run(create('weak@example.fr'), { input: 'password12' });
+    expect(weak).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: 'tiptop: The password is too weak.\n  password: is too easily guessed\n',
+    });
+    const minor = await tiptop.run(create('minor@example.fr', '--birth-date', '2020-01-01'), { input: PASSWORD });
+    expect(minor).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(minor.stderr).toMatch(/^tiptop: .* younger than 18, the minimum age\.\n$/);
+    const none = await tiptop.run(create('none@example.fr'));
+    expect(none).toEqual({ exitCode: 2, stdout: '', stderr: 'tiptop: There is no password on stdin.\n' });
+    const long = await tiptop.run(create('long@example.fr', '--json'), { input: 'sencha-'.repeat(20) });
+    expect(long.exitCode).toBe(2);
+    expect(long.stdout + long.stderr).not.toContain('sencha');
+    const { rowCount } = await client.query(`SELECT FROM users WHERE email ~ '^(weak|minor|long)@'`);
+    expect(rowCount).toBe(0);
+  });
+});

@@ -179,8 +179,7 @@ export class Contest1795300000001 implements MigrationInterface {
             IS NOT DISTINCT FROM (OLD.id, OLD.contest_id, OLD.ordinal, OLD.weight) THEN
           RETURN NEW;
         END IF;
-        IF EXISTS (SELECT 1 FROM decks WHERE contest_id = CASE TG_OP WHEN 'INSERT' THEN NEW.contest_id
-            ELSE OLD.contest_id END) THEN
+        IF EXISTS (SELECT 1 FROM decks WHERE contest_id IN (OLD.contest_id, NEW.contest_id)) THEN
           RAISE EXCEPTION 'the deck of this contest is sealed' USING ERRCODE = 'restrict_violation';
         END IF;
         RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -196,6 +195,19 @@ export class Contest1795300000001 implements MigrationInterface {
         END IF;
         RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
       END $$`);
+    await runner.query(`
+      CREATE FUNCTION keep_dealt_decks() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF EXISTS (SELECT 1 FROM tickets WHERE deck_position IS NOT NULL) THEN
+          RAISE EXCEPTION 'a deck is being dealt' USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NULL;
+      END $$`);
+    for (const table of ['decks', 'deck_pages', 'tickets']) {
+      await runner.query(`
+        CREATE TRIGGER ${table}_keep_all BEFORE TRUNCATE ON ${table}
+        FOR EACH STATEMENT EXECUTE FUNCTION keep_dealt_decks()`);
+    }
     for (const table of ['decks', 'deck_pages']) {
       await runner.query(`
         CREATE TRIGGER ${table}_keep_dealt BEFORE UPDATE OR DELETE ON ${table}
@@ -225,6 +237,7 @@ export class Contest1795300000001 implements MigrationInterface {
       await runner.query(`DROP TABLE ${table}`);
     }
     await runner.query('DROP FUNCTION keep_dealt_deck');
+    await runner.query('DROP FUNCTION keep_dealt_decks');
     await runner.query('DROP FUNCTION keep_sealed_prizes');
     await runner.query('DROP FUNCTION refuse_change');
   }

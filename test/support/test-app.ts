@@ -2,7 +2,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppConfig, createLogger, loadConfig, type LogLevel, MovableClock } from '@tiptop/platform';
+import {
+  type AppConfig,
+  type AppConfigValues,
+  createLogger,
+  loadConfig,
+  type LogLevel,
+  MovableClock,
+} from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../apps/api/src/create-app';
 import { ApiClient } from './api-client';
@@ -21,7 +28,7 @@ export interface TestApp {
 }
 
 export interface TestAppOptions {
-  config?: Partial<AppConfig>;
+  config?: Partial<AppConfigValues>;
   /** Use this database and leave it; a second replica, for one. */
   databaseUrl?: string;
   logLevel?: LogLevel;
@@ -30,7 +37,7 @@ export interface TestAppOptions {
 /** Budgets that ordinary tests never meet; those of the budgets set their own. */
 const GENEROUS = { windowSeconds: 900, blockSeconds: 60, maxBlockSeconds: 86_400 };
 
-export function testConfig(databaseUrl: string, overrides: Partial<AppConfig> = {}): AppConfig {
+export function testConfig(databaseUrl: string, overrides: Partial<AppConfigValues> = {}): AppConfig {
   const dataDir = mkdtempSync(join(tmpdir(), 'tiptop-app-'));
   const base = loadConfig({
     NODE_ENV: 'test',
@@ -42,8 +49,7 @@ export function testConfig(databaseUrl: string, overrides: Partial<AppConfig> = 
     DECK_SECRET: 'another-secret-of-the-tests-and-nothing-else',
     DATABASE_POOL_SIZE: '10',
   });
-  return new AppConfig({
-    ...base,
+  return base.with({
     codeAttempts: { ...GENEROUS, account: 100_000, underPressure: 100_000, address: 100_000, contest: 100_000 },
     loginAttempts: { ...GENEROUS, account: 100_000, address: 100_000 },
     ...overrides,

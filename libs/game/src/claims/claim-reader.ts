@@ -88,7 +88,8 @@ export class ClaimReader {
 
   /** @throws TicketNotFound, for a text that is no code at all as well */
   async get(typedCode: string): Promise<ClaimResponse> {
-    const row = await this.row(this.dataSource.manager, normaliseCode(typedCode));
+    const code = normaliseCode(typedCode);
+    const row = isAnyCode(code) ? await this.row(this.dataSource.manager, code) : undefined;
     if (!row) throw new TicketNotFound();
     return {
       ticket: toClaimTicket(row),

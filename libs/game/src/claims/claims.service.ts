@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, isForeignKeyViolation } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { toPrizeResponse } from '../contests/dto/prize.response';
-import { normaliseCode } from '../domain/ticket-code';
+import { isAnyCode, normaliseCode } from '../domain/ticket-code';
 import { TicketNotFound } from '../plays/play.errors';
 import { ClaimEvent } from './claim-event.entity';
 import {
@@ -73,10 +73,9 @@ export class ClaimsService {
     return this.act(
       typedCode,
       async (manager, code, now) => {
-        // The lock keeps a colleague from handing it over between the look and the record.
         const found = await manager.query<unknown[]>(
           `SELECT 1 FROM tickets t JOIN contests c ON c.id = t.contest_id
-         WHERE t.code = $1 AND t.status = 'pending' AND t.player_id <> $2 AND $3 < c.claim_ends_at FOR NO KEY UPDATE OF t`,
+         WHERE t.code = $1 AND t.status = 'pending' AND t.player_id <> $2 AND $3 < c.claim_ends_at`,
           [code, employeeId, now],
         );
         if (found.length === 0) return undefined;
@@ -115,7 +114,10 @@ export class ClaimsService {
     explain: (row: ClaimRow) => Error,
   ): Promise<ClaimOutcomeResponse> {
     const code = normaliseCode(typedCode);
+    if (!isAnyCode(code)) throw new TicketNotFound();
     return this.dataSource.transaction(async (manager) => {
+      // Acts on one ticket take turns: what is explained below is then what decided above, and their times are in order.
+      await manager.query('SELECT 1 FROM tickets WHERE code = $1 FOR NO KEY UPDATE', [code]);
       const now = this.clock.now();
       const event = await change(manager, code, now);
       if (event) await manager.insert(ClaimEvent, { ...event, ticketCode: code, at: now });

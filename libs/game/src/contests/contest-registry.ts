@@ -59,6 +59,14 @@ export class ContestRegistry {
     return (await this.all()).find(({ contest }) => contest.id === contestId);
   }
 
+  /** Slugs of contests still to be played whose deck our DECK_SECRET does not open: their tickets could not be played. */
+  async unopenable(): Promise<string[]> {
+    const now = this.clock.now();
+    return (await this.reload())
+      .filter(({ contest, commitment, opened }) => commitment && !opened && now < contest.claimEndsAt)
+      .map(({ contest }) => contest.slug);
+  }
+
   /** Reads from the database now. Callers at the same moment share one read. */
   async reload(): Promise<readonly LoadedContest[]> {
     this.reading ??= this.read().finally(() => {

@@ -6,7 +6,7 @@ export const CODE_LENGTH = 10;
 
 const BODY_LENGTH = CODE_LENGTH - 1;
 const M = CODE_ALPHABET.length;
-const VALUE_OF = new Map([...CODE_ALPHABET].map((character, value) => [character, value]));
+const VALUE_OF = new Map(Array.from(CODE_ALPHABET, (character, value) => [character, value]));
 const SEPARATORS = /[\s\u00AD\u2010-\u2015\u2212-]+/g;
 const ANY_CODE = /^[0-9A-Z]{10}$/;
 

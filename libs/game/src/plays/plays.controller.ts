@@ -1,12 +1,10 @@
-import { Body, Controller, Headers, Ip, Post } from '@nestjs/common';
+import { Body, Controller, Ip, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type Account, CurrentAccount, Endpoint } from '@tiptop/auth';
-import { ValidationFailed } from '@tiptop/platform';
 import { PlayBody } from './dto/play.request';
 import { PlayResponse, toPlayResponse } from './dto/play.response';
+import { IdempotencyKey } from './idempotency-key.decorator';
 import { PlaysService } from './plays.service';
-
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 @ApiTags('Game')
 @Controller('tickets')
@@ -37,11 +35,8 @@ export class PlaysController {
     @CurrentAccount() account: Account,
     @Body() body: PlayBody,
     @Ip() address: string,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @IdempotencyKey() idempotencyKey?: string,
   ): Promise<PlayResponse> {
-    if (idempotencyKey !== undefined && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
-      throw new ValidationFailed([{ path: 'Idempotency-Key', message: 'idempotencyKey' }]);
-    }
     return toPlayResponse(await this.plays.play(account, { code: body.code, idempotencyKey, address }));
   }
 }

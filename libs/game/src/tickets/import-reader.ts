@@ -29,13 +29,15 @@ export async function* readImport(
   const parser = csv.pipe(
     parse({
       bom: true,
+      // A French Excel separates by semicolons.
+      delimiter: [',', ';', '\t'],
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
       trim: true,
       skip_records_with_error: true,
       on_skip: (error: CsvError | undefined) => {
-        onFault(Number((error as { lines?: number } | undefined)?.lines ?? 0));
+        onFault((error as { lines?: number } | undefined)?.lines ?? 0);
       },
     }),
   );

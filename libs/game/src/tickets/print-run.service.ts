@@ -1,7 +1,7 @@
 import { type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
-import { Clock, isUniqueViolation } from '@tiptop/platform';
+import { Clock, isUniqueViolation, poolOf } from '@tiptop/platform';
 import type { PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -85,6 +85,7 @@ export class PrintRunService {
         [contestId],
       );
       added = inserted.rowCount ?? 0;
+      if (added === 0) throw new ImportRefused([{ path: 'line 1', message: 'import.empty' }], 1);
     });
     return added;
   }
@@ -98,9 +99,9 @@ export class PrintRunService {
     target: Writable,
     { status, limit }: { status?: TicketStatus | undefined; limit?: number | undefined } = {},
   ): Promise<void> {
-    const runner = this.dataSource.createQueryRunner();
+    const client = await poolOf(this.dataSource).connect();
+    let broken = true;
     try {
-      const client = (await runner.connect()) as PoolClient;
       const literal = client.escapeLiteral.bind(client);
       const where = `t.contest_id = ${literal(contestId)}${status ? ` AND t.status = ${literal(status)}` : ''}`;
       await client.query('SET statement_timeout = 0');
@@ -115,8 +116,10 @@ export class PrintRunService {
       );
       await pipeline(source, target, { end: false });
       await client.query('RESET statement_timeout');
+      broken = false;
     } finally {
-      await runner.release();
+      // Whoever stops reading half-way leaves a connection in the midst of a COPY, of use to nobody.
+      client.release(broken);
     }
   }
 
@@ -160,12 +163,12 @@ export class PrintRunService {
     malformedCount: number,
   ): Promise<void> {
     const rows = await manager.query<(FaultyLine & { total: string })[]>(
-      `SELECT line, reason, count(*) OVER () AS total FROM (
+      `SELECT line, min(reason) AS reason, count(*) OVER () AS total FROM (
          SELECT line, 'repeated' AS reason FROM (
            SELECT line, row_number() OVER (PARTITION BY code ORDER BY line) AS n FROM import_lines) numbered WHERE n > 1
          UNION ALL
          SELECT i.line, 'taken' FROM import_lines i JOIN tickets t USING (code)
-       ) faults ORDER BY line LIMIT ${SHOWN_LINES.toString()}`,
+       ) faults GROUP BY line ORDER BY line LIMIT ${SHOWN_LINES.toString()}`,
     );
     const total = malformedCount + Number(rows[0]?.total ?? 0);
     if (total === 0) return;

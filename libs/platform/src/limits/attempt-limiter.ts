@@ -55,7 +55,7 @@ export class AttemptLimiter {
 
   async state(key: string): Promise<AttemptState> {
     const found = await this.failures.get(key);
-    return found ? this.toState(found) : OPEN;
+    return found ? this.bounded(key, this.toState(found)) : OPEN;
   }
 
   /** Counts one failure. Exceeding the budget starts a block. */
@@ -65,16 +65,30 @@ export class AttemptLimiter {
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       // Only the failure that crosses the line starts the block; those already under way when it fell don't lengthen it.
-      if (refusal.consumedPoints > this.points + 1) return this.toState(refusal);
+      if (refusal.consumedPoints > this.points + 1) return this.bounded(key, this.toState(refusal));
       const { consumedPoints: times } = await this.blocks.consume(key);
-      const seconds = Math.min(this.budget.blockSeconds * 2 ** (times - 1), this.budget.maxBlockSeconds);
-      return this.toState(await this.failures.block(key, seconds));
+      return this.toState(await this.failures.block(key, this.blockSeconds(times)));
     }
   }
 
   /** Forgets the key's failures; its earlier blocks still count for the back-off. */
   async forgive(key: string): Promise<void> {
     await this.failures.delete(key);
+  }
+
+  /**
+   * Between the failure that crosses the line and the block it starts, the row still tells the end of the window: nobody
+   * is told to wait longer than the block will last.
+   */
+  private async bounded(key: string, state: AttemptState): Promise<AttemptState> {
+    if (!state.exceeded) return state;
+    const times = (await this.blocks.get(key))?.consumedPoints ?? 1;
+    return { ...state, retryAfterSeconds: Math.min(state.retryAfterSeconds, this.blockSeconds(times)) };
+  }
+
+  /** @param times how many blocks of the last day, this one included */
+  private blockSeconds(times: number): number {
+    return Math.min(this.budget.blockSeconds * 2 ** (times - 1), this.budget.maxBlockSeconds);
   }
 
   private toState(result: RateLimiterRes): AttemptState {

@@ -12,6 +12,10 @@ export interface KeysetPosition {
   id: string;
 }
 
+/** The first instant with a year of five digits, which neither ISO 8601 nor PostgreSQL reads as a matter of course. */
+const END_OF_TIME = Date.UTC(10_000, 0);
+const ROW_ID = /^[\x21-\x7e]{1,100}$/;
+
 export function encodeCursor({ at, id }: KeysetPosition): string {
   return Buffer.from(JSON.stringify([at.getTime(), id])).toString('base64url');
 }
@@ -20,8 +24,14 @@ export function encodeCursor({ at, id }: KeysetPosition): string {
 export function decodeCursor(cursor: string): KeysetPosition {
   try {
     const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown];
-    if (typeof at === 'number' && Number.isSafeInteger(at) && Math.abs(at) <= 8.64e15 && typeof id === 'string') {
-      return { at: new Date(at), id };
+    if (
+      Number.isInteger(at) &&
+      (at as number) >= 0 &&
+      (at as number) < END_OF_TIME &&
+      typeof id === 'string' &&
+      ROW_ID.test(id)
+    ) {
+      return { at: new Date(at as number), id };
     }
   } catch {
     // Not JSON: refused below.

@@ -15,7 +15,7 @@ export class PlayerResponse {
   @ApiProperty({ format: 'date', example: '1990-05-17' })
   birthDate: string;
 
-  @ApiProperty({ format: 'email', example: 'camille@example.fr' })
+  @ApiProperty({ format: 'idn-email', example: 'camille@example.fr' })
   email: string;
 }
 

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { PageQuery } from '@tiptop/platform';
-import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
+import { FreeText } from './free-text.decorator';
 
 const LISTED = ['pending', 'claimed'] as const;
 
@@ -11,7 +12,6 @@ export class ClaimsQuery extends PageQuery {
 
   @ApiPropertyOptional({ description: 'A ticket’s code, or parts of a name or e-mail address.', maxLength: 200 })
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @FreeText({ max: 200 })
   search?: string;
 }

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsIn, ValidateIf } from 'class-validator';
 import { REFUSAL_REASONS, type RefusalReason } from '../claim-event.entity';
+import { FreeText } from './free-text.decorator';
 
 export class RefuseClaimRequest {
   @ApiProperty({ enum: REFUSAL_REASONS })
@@ -9,7 +10,6 @@ export class RefuseClaimRequest {
 
   @ApiPropertyOptional({ maxLength: 500 })
   @ValidateIf((_, value) => value !== undefined)
-  @IsString()
-  @MaxLength(500)
+  @FreeText({ max: 500 })
   note?: string;
 }

@@ -55,7 +55,7 @@ export function toContestResponse({ contest, prizes, commitment }: LoadedContest
     startsAt: contest.startsAt.toISOString(),
     endsAt: contest.endsAt.toISOString(),
     claimEndsAt: contest.claimEndsAt.toISOString(),
-    prizes: prizes.map((prize) => ({ ...toPrizeResponse(prize), share: prize.weight / weights })),
+    prizes: prizes.map((prize) => Object.assign(toPrizeResponse(prize), { share: prize.weight / weights })),
     fairness: { commitment: commitment?.commitment ?? null, algorithm: commitment?.algorithm ?? null },
   };
 }

@@ -7,7 +7,8 @@ export class PlayBody {
     example: '7KQ2M-9XHPA',
     maxLength: 100,
   })
-  @IsString()
+  // The lowest is checked first, and only the first fault is told.
   @MaxLength(100)
+  @IsString()
   code: string;
 }

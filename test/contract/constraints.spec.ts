@@ -1,0 +1,231 @@
+import { Client, type DatabaseError } from 'pg';
+import { createContest, registerCustomer, signInAs, unplayedCodes } from '../support/builders';
+import { play } from '../support/plays';
+import { startTestApp, type TestApp } from '../support/test-app';
+
+/** What the attempts below work on; each stands in them as `:name`. */
+interface Fixtures {
+  customer: string;
+  employee: string;
+  store: string;
+  /** A contest with prizes and neither tickets nor deck. */
+  unsealed: string;
+  /** A contest with a deck that nobody has drawn from. */
+  undealt: string;
+  prize: string;
+  unplayed: string;
+  pending: string;
+  claimed: string;
+}
+
+const USER = `INSERT INTO users (email, email_key, first_name, last_name, birth_date, search_text, created_at, updated_at`;
+const VALUES = `'a@b.fr', 'a@b.fr', 'A', 'B', '1990-01-01', 'a b', now(), now()`;
+const PRIZE = `INSERT INTO prizes (contest_id, name, description, ordinal, value_cents, currency, weight)`;
+const CONTEST = `INSERT INTO contests (name, created_at, slug, starts_at, ends_at, claim_ends_at)`;
+const SESSION = `INSERT INTO sessions (user_id, created_at, last_used_at, expires_at, revoked_at, revoked_because)`;
+const EVENT = `INSERT INTO claim_events (ticket_code, actor_id, at, kind, reason)`;
+
+/** For each CHECK constraint, statements that break it and nothing else: one for each way in which it can be broken. */
+const ATTEMPTS: Readonly<Record<string, readonly string[]>> = {
+  users_role_check: [
+    `${USER}, role) VALUES (${VALUES}, 'superuser')`,
+    `UPDATE users SET role = 'Admin' WHERE id = :customer`,
+    `UPDATE users SET role = '' WHERE id = :customer`,
+  ],
+  users_gender_check: [`UPDATE users SET gender = 'x' WHERE id = :customer`],
+  users_email_key_check: [
+    `UPDATE users SET email_key = 'Camille@Example.fr' WHERE id = :customer`,
+    `UPDATE users SET email_key = '' WHERE id = :customer`,
+  ],
+  consents_kind_check: [
+    `INSERT INTO consents (user_id, kind, version, granted, given_at) VALUES (:customer, 'cookies', '1', true, now())`,
+  ],
+  sessions_revoked_check: [
+    `${SESSION} VALUES (:customer, now(), now(), now(), now(), NULL)`,
+    `${SESSION} VALUES (:customer, now(), now(), now(), NULL, 'logout')`,
+  ],
+  sessions_revoked_because_check: [`${SESSION} VALUES (:customer, now(), now(), now(), now(), 'boredom')`],
+  refresh_tokens_hash_check: [
+    `UPDATE refresh_tokens SET hash = '\\x00'`,
+    `UPDATE refresh_tokens SET hash = hash || '\\x00'`,
+  ],
+  contests_slug_check: [
+    ...['', 'Upper', 'two words', '-before', 'after-', 'double--hyphen', 'accentué', 'under_score'].map(
+      (slug) => `UPDATE contests SET slug = '${slug}' WHERE id = :unsealed`,
+    ),
+  ],
+  contests_dates_check: [
+    `${CONTEST} VALUES ('X', now(), 'x', '2026-02-01', '2026-02-01', '2026-03-01')`,
+    `${CONTEST} VALUES ('X', now(), 'x', '2026-02-02', '2026-02-01', '2026-03-01')`,
+    `${CONTEST} VALUES ('X', now(), 'x', '2026-01-01', '2026-02-01', '2026-01-31')`,
+  ],
+  prizes_ordinal_check: [
+    `${PRIZE} VALUES (:unsealed, 'X', 'X', -1, 0, 'EUR', 1)`,
+    `${PRIZE} VALUES (:unsealed, 'X', 'X', 256, 0, 'EUR', 1)`,
+  ],
+  prizes_value_cents_check: [`${PRIZE} VALUES (:unsealed, 'X', 'X', 9, -1, 'EUR', 1)`],
+  prizes_currency_check: [
+    ...['eur', 'EURO', 'EU', '€', ''].map(
+      (currency) => `${PRIZE} VALUES (:unsealed, 'X', 'X', 9, 0, '${currency}', 1)`,
+    ),
+  ],
+  prizes_weight_check: [
+    `${PRIZE} VALUES (:unsealed, 'X', 'X', 9, 0, 'EUR', 0)`,
+    `${PRIZE} VALUES (:unsealed, 'X', 'X', 9, 0, 'EUR', -1)`,
+  ],
+  tickets_code_check: [
+    ...['', 'ABCDEFGHI', 'ABCDEFGHIJK', 'abcdefghij', 'ABCDE-GHIJ', 'ABCDE GHIJ', 'ÀBCDEFGHIJ', 'ABCDEFGHIJ\n'].map(
+      (code) => `INSERT INTO tickets (code, contest_id) VALUES ('${code}', :undealt)`,
+    ),
+  ],
+  tickets_status_check: [
+    `UPDATE tickets SET status = 'pending' WHERE code = :unplayed`,
+    `UPDATE tickets SET status = 'claimed' WHERE code = :unplayed`,
+    `UPDATE tickets SET status = 'lost' WHERE code = :unplayed`,
+    `UPDATE tickets SET status = 'unclaimed' WHERE code = :pending`,
+    `UPDATE tickets SET status = 'claimed' WHERE code = :pending`,
+    `UPDATE tickets SET status = 'pending' WHERE code = :claimed`,
+    `UPDATE tickets SET status = 'unclaimed' WHERE code = :claimed`,
+    `UPDATE tickets SET claimed_by = NULL, claimed_at = NULL, store_id = NULL WHERE code = :claimed`,
+  ],
+  tickets_play_check: [
+    `UPDATE tickets SET status = 'pending', player_id = :customer WHERE code = :unplayed`,
+    `UPDATE tickets SET prize_id = :prize WHERE code = :unplayed`,
+    `UPDATE tickets SET deck_position = 1 WHERE code = :unplayed`,
+    `UPDATE tickets SET played_at = now() WHERE code = :unplayed`,
+    ...['prize_id = :prize', 'deck_position = 90', 'played_at = now()'].map(
+      (_, missing, all) => `UPDATE tickets SET status = 'pending', player_id = :customer,
+        ${all.filter((__, place) => place !== missing).join(', ')} WHERE code = :unplayed`,
+    ),
+    `UPDATE tickets SET prize_id = :prize, deck_position = 90, played_at = now() WHERE code = :unplayed`,
+  ],
+  tickets_play_key_check: [`UPDATE tickets SET play_key = 'key' WHERE code = :unplayed`],
+  tickets_claim_check: [
+    `UPDATE tickets SET claimed_by = :employee WHERE code = :pending`,
+    `UPDATE tickets SET status = 'claimed', claimed_at = now() WHERE code = :pending`,
+    `UPDATE tickets SET status = 'claimed', claimed_at = now(), claimed_by = :employee WHERE code = :unplayed`,
+  ],
+  tickets_store_check: [
+    `UPDATE tickets SET store_id = :store WHERE code = :pending`,
+    `UPDATE tickets SET store_id = :store WHERE code = :unplayed`,
+  ],
+  tickets_claim_order_check: [
+    `UPDATE tickets SET status = 'claimed', claimed_by = :employee, claimed_at = played_at - interval '1 ms'
+     WHERE code = :pending`,
+  ],
+  tickets_self_claim_check: [
+    `UPDATE tickets SET status = 'claimed', claimed_by = player_id, claimed_at = now() + interval '1 day'
+     WHERE code = :pending`,
+  ],
+  decks_size_check: [
+    `UPDATE decks SET size = 0 WHERE contest_id = :undealt`,
+    `UPDATE decks SET size = -1 WHERE contest_id = :undealt`,
+    `UPDATE decks SET page_size = 0 WHERE contest_id = :undealt`,
+  ],
+  decks_commitment_check: [
+    `UPDATE decks SET commitment = '' WHERE contest_id = :undealt`,
+    `UPDATE decks SET commitment = upper(commitment) || 'A' WHERE contest_id = :undealt`,
+    `UPDATE decks SET commitment = left(commitment, 63) WHERE contest_id = :undealt`,
+    `UPDATE decks SET commitment = left(commitment, 63) || 'g' WHERE contest_id = :undealt`,
+  ],
+  claim_events_kind_check: [`${EVENT} VALUES (:claimed, :employee, now(), 'sold', 'x')`],
+  claim_events_reason_check: [
+    `${EVENT} VALUES (:claimed, :employee, now(), 'validated', 'because')`,
+    `${EVENT} VALUES (:claimed, :employee, now(), 'undone', NULL)`,
+    `${EVENT} VALUES (:claimed, :employee, now(), 'refused', NULL)`,
+  ],
+  claim_events_refusal_check: [
+    `${EVENT} VALUES (:claimed, :employee, now(), 'refused', 'because')`,
+    `${EVENT} VALUES (:claimed, :employee, now(), 'refused', '')`,
+  ],
+};
+
+describe('The CHECK constraints', () => {
+  let test: TestApp;
+  let client: Client;
+  let fixtures: Fixtures;
+  let declared: string[];
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    client = new Client({ connectionString: test.config.databaseUrl });
+    await client.connect();
+    const customer = await registerCustomer(test);
+    const employee = await signInAs(test, 'employee');
+    const unsealed = await createContest(test, { tickets: 0, startsAt: new Date(Date.now() + 1e9) });
+    const undealt = await createContest(test, { tickets: 5, startsAt: new Date(Date.now() + 1e9) });
+    const contest = await createContest(test, { tickets: 5 });
+    const [pending = '', claimed = '', unplayed = ''] = await unplayedCodes(test, contest, 3);
+    for (const code of [pending, claimed]) await play(test, code, customer);
+    await test.client.post(`/v1/claims/${claimed}/validate`, { identityChecked: true }, employee.accessToken);
+    fixtures = {
+      customer: customer.user.id,
+      employee: employee.user.id,
+      store: await first(
+        `INSERT INTO stores (name, city, created_at) VALUES ('S', 'Nice', now()) RETURNING id AS value`,
+      ),
+      unsealed: unsealed.id,
+      undealt: undealt.id,
+      prize: await first(`SELECT id AS value FROM prizes WHERE contest_id = '${contest.id}' LIMIT 1`),
+      unplayed,
+      pending,
+      claimed,
+    };
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT conname AS name FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace`,
+    );
+    declared = rows.map(({ name }) => name);
+  });
+  afterAll(async () => {
+    await client.end();
+    await test.stop();
+  });
+
+  async function first(sql: string): Promise<string> {
+    const { rows } = await client.query<{ value: string }>(sql);
+    return rows[0]!.value;
+  }
+
+  /** Runs a statement and takes it back; gives the constraint that refused it, or what else became of it. */
+  async function refusedBy(sql: string): Promise<string> {
+    const statement = sql.replace(/(?<!:):([a-z]+)/g, (_, name: keyof Fixtures) =>
+      client.escapeLiteral(fixtures[name]),
+    );
+    await client.query('BEGIN');
+    try {
+      const { rowCount } = await client.query(statement);
+      return rowCount === 0 ? 'nobody: it met no row' : 'nobody: it was accepted';
+    } catch (error) {
+      const { code, constraint, message } = error as DatabaseError;
+      return code === '23514' ? (constraint ?? 'a constraint without a name') : `${code ?? ''} ${message}`;
+    } finally {
+      await client.query('ROLLBACK');
+    }
+  }
+
+  it('are each tried below, those of later migrations as well', () => {
+    expect([...declared].sort()).toEqual(Object.keys(ATTEMPTS).sort());
+  });
+
+  it.each(Object.entries(ATTEMPTS))('%s refuses what breaks it', async (name, statements) => {
+    expect(statements.length).toBeGreaterThan(0);
+    for (const statement of statements) expect([statement, await refusedBy(statement)]).toEqual([statement, name]);
+  });
+
+  it('let through what breaks none: the attempts fail for the reason they name', async () => {
+    const fine = [
+      `${USER}, role, gender) VALUES (${VALUES}, 'employee', 'other')`,
+      `${CONTEST} VALUES ('X', now(), 'x-2', '2026-01-01', '2026-02-01', '2026-02-01')`,
+      `${PRIZE} VALUES (:unsealed, 'X', 'X', 255, 0, 'EUR', 1)`,
+      `${SESSION} VALUES (:customer, now(), now(), now(), now(), 'logout')`,
+      `INSERT INTO tickets (code, contest_id) VALUES ('0O1ILU0O1I', :undealt)`,
+      `UPDATE tickets SET status = 'pending', player_id = :customer, prize_id = :prize, deck_position = 90,
+         played_at = now(), play_key = 'key' WHERE code = :unplayed`,
+      `UPDATE tickets SET status = 'claimed', claimed_by = :employee, claimed_at = played_at, store_id = :store
+       WHERE code = :pending`,
+      `UPDATE tickets SET status = 'pending', claimed_by = NULL, claimed_at = NULL, store_id = NULL WHERE code = :claimed`,
+      `${EVENT} VALUES (:claimed, :employee, now(), 'undone', 'because')`,
+    ];
+    for (const statement of fine) expect(await refusedBy(statement)).toBe('nobody: it was accepted');
+  });
+});

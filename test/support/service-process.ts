@@ -1,0 +1,120 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const runFile = promisify(execFile);
+
+export interface Ended {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The compiled service in a folder of its own, which nobody rebuilds meanwhile. */
+export class ServiceProgram {
+  private readonly processes: ServiceProcess[] = [];
+
+  private constructor(readonly folder: string) {}
+
+  static async build(): Promise<ServiceProgram> {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), 'tiptop-lifecycle-')));
+    await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+    const sources = ['apps', 'libs', 'migrations', '--ignore', '**/*.spec.ts'];
+    await runFile(process.execPath, [
+      'node_modules/@swc/cli/bin/swc.js',
+      ...sources,
+      '--out-dir',
+      join(folder, 'dist'),
+      '--quiet',
+    ]);
+    return new ServiceProgram(folder);
+  }
+
+  /** Starts the service; ports are chosen by the system unless `env` says otherwise. */
+  start(env: Record<string, string>): ServiceProcess {
+    const started = new ServiceProcess(join(this.folder, 'dist/apps/api/src/main.js'), this.folder, env);
+    this.processes.push(started);
+    return started;
+  }
+
+  /** Ends what still runs, the embedded server's processes as well, and removes the folder. */
+  async clear(): Promise<void> {
+    for (const running of this.processes) await running.end();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** One process of the service, in a process group of its own as a terminal would give it. */
+export class ServiceProcess {
+  readonly ended: Promise<Ended>;
+  private readonly child: ChildProcess;
+  private stdout = '';
+  private stderr = '';
+
+  constructor(program: string, cwd: string, env: Record<string, string>) {
+    this.child = spawn(process.execPath, [program], {
+      cwd,
+      detached: true,
+      env: { PATH: process.env.PATH, HOME: cwd, PORT: '0', METRICS_PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout?.on('data', (part: Buffer) => (this.stdout += part.toString()));
+    this.child.stderr?.on('data', (part: Buffer) => (this.stderr += part.toString()));
+    this.ended = new Promise((settle) => {
+      this.child.once('close', (exitCode, signal) => {
+        settle({ exitCode, signal, stdout: this.stdout, stderr: this.stderr });
+      });
+    });
+  }
+
+  /** What it has said so far to a person, and to the log. */
+  get said(): { stdout: string; stderr: string } {
+    return { stdout: this.stdout, stderr: this.stderr };
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** Waits until it serves. @returns its address */
+  async url(): Promise<string> {
+    for (;;) {
+      const url = /serves on (http:\/\/\S+)/.exec(this.stderr)?.[1];
+      if (url !== undefined) return url.replace('0.0.0.0', '127.0.0.1');
+      if (this.hasEnded) throw new Error(`The service ended: ${this.stderr}`);
+      await sleep(20);
+    }
+  }
+
+  /** As `kill` does. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** As a terminal does at Ctrl-C: to all processes of the group. */
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.child.pid!, signal);
+  }
+
+  async end(): Promise<void> {
+    if (this.hasEnded) return;
+    this.signal('SIGTERM');
+    await this.ended;
+  }
+}
+
+/** The process id of the embedded server of a data folder, or undefined where none runs. */
+export function databasePid(dataDir: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined;
+  }
+}

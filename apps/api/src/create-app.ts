@@ -44,7 +44,8 @@ export async function createApp(
     return503OnClosing: false,
     frameworkErrors: answerUnreadableAddress(logger),
     clientErrorHandler: answerBrokenRequest(logger),
-    http: { connectionsCheckingInterval: SLOW_REQUEST_CHECK_MS },
+    // Left at its 60 s, headersTimeout would change places with a shorter requestTimeout, inside of Node.js.
+    http: { connectionsCheckingInterval: SLOW_REQUEST_CHECK_MS, headersTimeout: config.requestTimeoutMs },
     routerOptions: { maxParamLength: 100 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(config, logger, clock), adapter, {

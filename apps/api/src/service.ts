@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppConfig, Migrator, openDatabase, type OpenDatabase } from '@tiptop/platform';
+import { ContestRegistry } from '@tiptop/game';
+import { type AppConfig, isDatabaseUnavailable, Migrator, openDatabase, type OpenDatabase } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { schema } from '../../../migrations/data-source';
 import { createApp } from './create-app';
@@ -30,7 +31,8 @@ export class Service {
     let app: NestFastifyApplication | undefined;
     try {
       await prepareSchema(config, database);
-      app = await createApp(new AppConfig({ ...config, databaseUrl: database.url }), logger);
+      app = await createApp(config.with({ databaseUrl: database.url }), logger);
+      await assertDecksOpen(app);
       if (database.embedded) {
         const demo = await createDemoData(app, config.dataDir);
         if (demo) announce(describeDemoData(demo));
@@ -40,8 +42,7 @@ export class Service {
         config.metricsPort,
         app.get(MetricsService).listen(config.host, config.metricsPort),
       );
-      await takePort('PORT', config.port, app.listen(config.port, config.host));
-      return new Service(app, database, await app.getUrl());
+      return new Service(app, database, await takePort('PORT', config.port, listen(app, config)));
     } catch (error) {
       await app?.close();
       await database.close();
@@ -59,16 +60,45 @@ export class Service {
 async function prepareSchema(config: AppConfig, { url }: OpenDatabase): Promise<void> {
   const migrator = new Migrator(url, schema);
   if (!config.isProduction) {
-    await migrator.up();
+    await reaching(migrator.up());
     return;
   }
   // In production the deployment migrates, before the switch; a service that did so by itself would do it unwatched.
-  const pending = await migrator.pending();
+  const pending = await reaching(migrator.pending());
   if (pending.length > 0) {
     throw new StartError(
       `The database lacks ${pending.length.toString()} migration(s); run "tiptop migrate up" first.`,
     );
   }
+}
+
+/** SQLSTATE class 28, the server does not let us in, and 3D000, there is no database of this name. */
+const NOT_LET_IN = /^28...$|^3D000$/;
+
+async function reaching<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code } = (error instanceof AggregateError ? error.errors[0] : error) as { code?: unknown };
+    const told = typeof code === 'string' ? code : 'no connection';
+    if (isDatabaseUnavailable(error) || NOT_LET_IN.test(told)) {
+      throw new StartError(`The database that DATABASE_URL names can't be used (${told}).`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+async function assertDecksOpen(app: NestFastifyApplication): Promise<void> {
+  const slugs = await app.get(ContestRegistry).unopenable();
+  if (slugs.length > 0) {
+    throw new StartError(`DECK_SECRET is not the one that sealed the deck of ${slugs.join(', ')}; put that one back.`);
+  }
+}
+
+async function listen(app: NestFastifyApplication, { port, host }: AppConfig): Promise<string> {
+  await app.init();
+  // Not app.listen(), which writes an error of its own to the log where the port is taken.
+  return app.getHttpAdapter().getInstance().listen({ port, host });
 }
 
 async function takePort<T>(variable: string, port: number, listening: Promise<T>): Promise<T> {

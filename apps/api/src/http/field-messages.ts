@@ -21,6 +21,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   notAnObject: { fr: 'doit être un objet JSON', en: 'must be a JSON object' },
   'password.tooShort': { fr: 'doit avoir au moins dix caractères', en: 'must have at least ten characters' },
   'password.guessable': { fr: 'est trop facile à deviner', en: 'is too easily guessed' },
+  'import.empty': { fr: 'ne contient aucun code', en: 'holds no code' },
   'import.format': { fr: 'ne contient pas de code valable', en: 'holds no valid code' },
   'import.repeated': { fr: 'répète un code du fichier', en: 'repeats a code of the file' },
   'import.taken': { fr: 'porte un code qui existe déjà', en: 'has a code that exists already' },
@@ -30,5 +31,5 @@ const OTHERWISE: Readonly<Record<Language, string>> = { fr: 'n’est pas valable
 
 /** @param key name of a constraint or of a message above */
 export function fieldMessage(key: string, language: Language): string {
-  return (MESSAGES[key] ?? OTHERWISE)[language];
+  return ((Object.hasOwn(MESSAGES, key) ? MESSAGES[key] : undefined) ?? OTHERWISE)[language];
 }

@@ -5,7 +5,7 @@ export function preferredLanguage(acceptLanguage: string | undefined): Language 
   const ranges = (acceptLanguage ?? '').split(',').map((range, place) => {
     const [tag = '', ...parameters] = range.trim().toLowerCase().split(';');
     const quality = parameters.map((parameter) => /^\s*q=([\d.]+)\s*$/.exec(parameter)?.[1]).find(Boolean);
-    return { language: tag.split('-')[0], quality: quality === undefined ? 1 : Number(quality), place };
+    return { language: tag.trim().split('-')[0], quality: quality === undefined ? 1 : Number(quality), place };
   });
   const [best] = ranges
     .filter(({ language, quality }) => (language === 'fr' || language === 'en') && quality > 0)

@@ -70,6 +70,6 @@ function isProblemCode(code: string): code is ProblemCode {
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   // Fastify's errors carry the status they stand for.
-  const { statusCode } = error as { statusCode?: unknown };
+  const { statusCode } = (error ?? {}) as { statusCode?: unknown };
   return typeof statusCode === 'number' ? statusCode : undefined;
 }

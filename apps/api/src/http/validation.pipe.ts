@@ -8,7 +8,6 @@ export function createValidationPipe(): ValidationPipe {
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
-    stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => new ValidationFailed(errors.flatMap((error) => fieldProblems(error, ''))),
   });
@@ -16,9 +15,9 @@ export function createValidationPipe(): ValidationPipe {
 
 function fieldProblems(error: ValidationError, parent: string): FieldProblem[] {
   const path = parent === '' ? error.property : `${parent}.${error.property}`;
-  const own = Object.keys(error.constraints ?? {}).map((message) => ({
-    path: path === 'undefined' ? '' : path,
-    message,
-  }));
+  const broken = Object.keys(error.constraints ?? {});
+  // One is enough for a person: rather what the field must be (isString) than how long what is none of it should be.
+  const message = broken.find((constraint) => constraint.startsWith('is')) ?? broken[0];
+  const own = message === undefined ? [] : [{ path: path === 'undefined' ? '' : path, message }];
   return [...own, ...(error.children ?? []).flatMap((child) => fieldProblems(child, path))];
 }

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { Problem } from '../http/problem';
 import { addProblems } from './problems';
+import { closeRequestBodies } from './request-bodies';
 
 const API_VERSION = '1.0.0';
 
@@ -21,6 +22,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) =>
       `${controller.replace(/Controller$/, '').replace(/^./, (letter) => letter.toLowerCase())}_${method}`,
   });
+  closeRequestBodies(document);
   addProblems(document);
   return document;
 }

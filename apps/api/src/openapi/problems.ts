@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { buildProblem } from '../http/problem';
+import type { Language } from '../http/language';
+import { buildProblem, type Problem } from '../http/problem';
 import { type ProblemCode, PROBLEMS } from '../http/problem-catalogue';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
@@ -31,14 +32,14 @@ function addResponses(path: string, operation: Operation): void {
     // Health answers 503 with a body of its own.
     if (operation.responses[status]) continue;
     operation.responses[status] = {
-      description: codes.map((code) => `${code}: ${PROBLEMS[code].en.detail}`).join('\n\n'),
+      description: codes.map((code) => `${code}: ${example(code, 'en').detail}`).join('\n\n'),
       ...(status === 429 || status === 503
         ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } } }
         : {}),
       content: {
         'application/problem+json': {
           schema: { $ref: '#/components/schemas/Problem' },
-          examples: Object.fromEntries(codes.map((code) => [code, { value: example(code) }])),
+          examples: Object.fromEntries(codes.map((code) => [code, { value: example(code, 'fr') }])),
         },
       },
     };
@@ -59,7 +60,7 @@ function commonCodes(path: string, operation: Operation): ProblemCode[] {
   return codes;
 }
 
-function example(code: ProblemCode): object {
+function example(code: ProblemCode, language: Language): Problem {
   const withFields = code === 'VALIDATION_FAILED' ? { fields: [{ path: 'code', message: 'isString' }] } : {};
-  return buildProblem(code, 'fr', EXAMPLE_REQUEST_ID, { params: EXAMPLE_PARAMETERS, ...withFields });
+  return buildProblem(code, language, EXAMPLE_REQUEST_ID, { params: EXAMPLE_PARAMETERS, ...withFields });
 }

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import { foldForSearch } from '../users/search-text';
 import { WeakPassword } from './password.errors';
 
 export const PASSWORD_MIN_LENGTH = 10;
-/** Bounds the estimator's work; Argon2 itself would take more. */
 export const PASSWORD_MAX_LENGTH = 128;
+/** How much of a password is judged, and how many spellings of it: unbounded, one could hold the process for seconds. */
+const JUDGED_LENGTH = 64;
+const JUDGED_SPELLINGS = 8;
 /** Of 0 to 4: at least 10^8 guesses. */
 const REQUIRED_SCORE = 3;
 
@@ -21,10 +24,18 @@ export class PasswordPolicy {
     if (password.length < PASSWORD_MIN_LENGTH) {
       throw new WeakPassword([{ path: 'password', message: 'password.tooShort' }]);
     }
+    if (password.length > PASSWORD_MAX_LENGTH) throw new WeakPassword([{ path: 'password', message: 'maxLength' }]);
     const parts = known.flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]).filter((part) => part.length > 2);
+    const tooEasy = [...parts, 'the tip top', 'thetiptop', 'tiptop'];
     this.estimator ??= loadEstimator();
-    const { score } = (await this.estimator).check(password, [...parts, 'tiptop', 'thetiptop', 'the tip top']);
-    if (score < REQUIRED_SCORE) throw new WeakPassword([{ path: 'password', message: 'password.guessable' }]);
+    const estimator = await this.estimator;
+    const isGuessable = (text: string): boolean =>
+      estimator.check(text.slice(0, JUDGED_LENGTH), tooEasy).score < REQUIRED_SCORE;
+    // What remains beside such a part has to stand alone: the estimator thinks too well of "Camille.Martin.1990".
+    const rest = without(password, tooEasy);
+    if (isGuessable(password) || (rest.length < password.length && isGuessable(rest))) {
+      throw new WeakPassword([{ path: 'password', message: 'password.guessable' }]);
+    }
   }
 }
 
@@ -39,5 +50,13 @@ async function loadEstimator(): Promise<ZxcvbnFactory> {
   return new core.ZxcvbnFactory({
     dictionary: { ...common.dictionary, ...english.dictionary, ...french.dictionary },
     graphs: common.adjacencyGraphs,
+    l33tMaxSubstitutions: JUDGED_SPELLINGS,
   });
+}
+
+/** The text without some parts of it, in whatever case and accents, the longest first. */
+function without(text: string, parts: readonly string[]): string {
+  return [...parts]
+    .sort((a, b) => b.length - a.length)
+    .reduce((rest, part) => rest.replaceAll(foldForSearch(part), ''), foldForSearch(text));
 }

@@ -12,7 +12,6 @@ export function EmailField(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ format: 'idn-email', maxLength: 254, example: 'camille@example.fr' }),
     trimmed,
-    // The first that fails is told: of a missing address, that it is none, rather than that it is too long.
     IsEmail({ allow_utf8_local_part: true }),
     MaxLength(254),
     Matches(/^[^\p{C}\p{Z}"\\]*$/u, { message: 'emailCharacters' }),

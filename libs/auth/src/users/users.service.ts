@@ -96,8 +96,8 @@ export class UsersService {
       if (newsletter !== undefined && newsletter !== user.newsletter) {
         await this.recordConsent(manager, id, 'newsletter', newsletter);
       }
-      for (const [field, value] of Object.entries(changes))
-        if (value !== undefined) Object.assign(user, { [field]: value });
+      // A field left out is undefined here, and stays as it is.
+      manager.merge(User, user, Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
       user.searchText = searchTextOf(user);
       user.updatedAt = this.clock.now();
       return manager.save(user);

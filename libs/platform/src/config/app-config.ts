@@ -7,6 +7,8 @@ export interface AttemptBudget {
   maxBlockSeconds: number;
 }
 
+export type AppConfigValues = Omit<AppConfig, 'isProduction' | 'with'>;
+
 /** Every setting of the service, read and validated once at boot. Injected by its class, never read from elsewhere. */
 export class AppConfig {
   readonly environment: 'development' | 'test' | 'production';
@@ -39,8 +41,13 @@ export class AppConfig {
   readonly codeAttempts: AttemptBudget & { account: number; underPressure: number; address: number; contest: number };
   readonly loginAttempts: AttemptBudget & { account: number; address: number };
 
-  constructor(values: Omit<AppConfig, 'isProduction'>) {
+  constructor(values: AppConfigValues) {
     Object.assign(this, values);
+  }
+
+  /** The same settings but for some. */
+  with(changes: Partial<AppConfigValues>): AppConfig {
+    return new AppConfig(Object.assign({}, this as AppConfigValues, changes));
   }
 
   get isProduction(): boolean {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The secrets a developer's machine makes for itself. Production brings its own. */
@@ -18,23 +18,44 @@ export function developmentSecrets(dataDir: string): DevelopmentSecrets {
     jwtSecret: randomBytes(32).toString('base64url'),
     deckSecret: randomBytes(32).toString('base64url'),
   };
+  // Written beside and then linked, so that the name appears with its whole content, and only for the first of two
+  // starts at once.
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(draft, JSON.stringify(secrets), { flag: 'wx', mode: 0o600 });
   try {
-    // Two first starts at once: the one that creates the file decides for both.
-    writeFileSync(file, JSON.stringify(secrets), { flag: 'wx', mode: 0o600 });
-    chmodSync(file, 0o600);
+    linkSync(draft, file);
     return secrets;
   } catch (error) {
     const winner = read(file);
     if (winner) return winner;
     throw error;
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
 
 function read(file: string): DevelopmentSecrets | undefined {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as DevelopmentSecrets;
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Error(`${file} can't be read; repair it or delete it to have new secrets made.`, { cause: error });
+    throw error;
   }
+  const secrets = parse(text);
+  if (secrets) return secrets;
+  throw new Error(`${file} holds no secrets; repair it or delete it to have new ones made.`);
+}
+
+function parse(text: string): DevelopmentSecrets | undefined {
+  try {
+    const { jwtSecret, deckSecret } = JSON.parse(text) as Partial<Record<keyof DevelopmentSecrets, unknown>>;
+    return isSecret(jwtSecret) && isSecret(deckSecret) ? { jwtSecret, deckSecret } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 32;
 }

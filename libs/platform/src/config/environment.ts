@@ -1,5 +1,18 @@
+import { isIP } from 'node:net';
 import { Transform, Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
+import {
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Max,
+  Min,
+  MinLength,
+  ValidateBy,
+  type ValidationOptions,
+} from 'class-validator';
 
 const list = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string'
@@ -9,6 +22,28 @@ const list = Transform(({ value }: { value: unknown }) =>
         .filter((part) => part !== '')
     : value,
 );
+
+/** A field that a function of its text judges; what it must be is told by the options' message. */
+function Fulfils(test: (text: string) => boolean, options: ValidationOptions): PropertyDecorator {
+  const validate = (value: unknown): boolean => typeof value === 'string' && test(value);
+  return ValidateBy({ name: 'fulfils', validator: { validate } }, options);
+}
+
+function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
+/** Scheme, host and port as a browser sends them: anything more would match no request. */
+function isOrigin(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+function isAddressOrRange(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
 
 const SECRET_LENGTH = { message: 'must be at least 32 characters long' };
 
@@ -21,7 +56,7 @@ export class Environment {
   LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info';
 
   @IsOptional()
-  @Matches(/^postgres(ql)?:\/\//, { message: 'must be a postgres:// URL' })
+  @Fulfils(isDatabaseUrl, { message: 'must be a postgres:// URL, special characters in its password as %XX' })
   DATABASE_URL?: string;
 
   @Type(() => Number)
@@ -58,15 +93,15 @@ export class Environment {
 
   @list
   @IsArray()
-  @IsUrl(
-    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
-    { each: true, message: 'must be a comma-separated list of origins, https://shop.example for one' },
-  )
+  @Fulfils(isOrigin, {
+    each: true,
+    message: 'must be a comma-separated list of origins without a path, https://shop.example for one',
+  })
   CORS_ORIGINS: string[] = [];
 
   @list
   @IsArray()
-  @Matches(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, {
+  @Fulfils(isAddressOrRange, {
     each: true,
     message: 'must be a comma-separated list of addresses or CIDR ranges',
   })

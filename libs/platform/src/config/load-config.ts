@@ -4,7 +4,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { AppConfig } from './app-config';
 import { ConfigError } from './config-error';
-import { developmentSecrets } from './development-secrets';
+import { type DevelopmentSecrets, developmentSecrets } from './development-secrets';
 import { Environment } from './environment';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -24,12 +24,22 @@ export function loadConfig(variables: Variables): AppConfig {
   }
   const environment = plainToInstance(Environment, settings, { exposeDefaultValues: true });
   for (const { property, constraints } of validateSync(environment)) {
-    problems.push(`${property}: ${Object.values(constraints ?? { invalid: 'is not valid' }).join('; ')}`);
+    const messages = Object.values(constraints ?? { invalid: 'is not valid' });
+    // The library's own messages begin with the name, which stands before the colon already.
+    problems.push(`${property}: ${messages.map((message) => message.replace(`${property} `, '')).join('; ')}`);
   }
   if (!isTimeZone(environment.TIME_ZONE)) problems.push('TIME_ZONE: must be an IANA time zone, Europe/Paris for one');
   if (environment.NODE_ENV === 'production') problems.push(...productionProblems(environment));
   if (problems.length > 0) throw new ConfigError(problems);
   return toConfig(environment);
+}
+
+function secretsOf(dataDir: string): DevelopmentSecrets {
+  try {
+    return developmentSecrets(dataDir);
+  } catch (error) {
+    throw new ConfigError([`DATA_DIR: ${(error as Error).message}`]);
+  }
 }
 
 function fromVariableOrFile(variables: Variables, name: string, problems: string[]): string | undefined {
@@ -76,7 +86,7 @@ function toConfig(environment: Environment): AppConfig {
   const dataDir = resolve(environment.DATA_DIR);
   const production = environment.NODE_ENV === 'production';
   const { JWT_SECRET, DECK_SECRET } = environment;
-  const made = JWT_SECRET && DECK_SECRET ? undefined : developmentSecrets(dataDir);
+  const made = JWT_SECRET && DECK_SECRET ? undefined : secretsOf(dataDir);
   return new AppConfig({
     environment: environment.NODE_ENV,
     logLevel: environment.LOG_LEVEL,

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { AppConfig } from '../config/app-config';
 import { LOGGER } from '../logging/logging.module';
+import { SilentTypeOrmLogger } from './silent-typeorm-logger';
 
 /** The token of the pg pool under the DataSource, for hand-written named statements on hot paths. */
 export const PG_POOL = Symbol('PG_POOL');
@@ -30,6 +31,8 @@ export function dataSourceOptions(databaseUrl: string, schema: DatabaseSchema, p
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     synchronize: false,
+    // A migration that fails throws. Told on standard output as well, it would stand in the midst of a command's answer.
+    logger: new SilentTypeOrmLogger(),
     poolSize,
     // No caller waits for ever: 3 s for a connection, 10 s for a statement, 10 s for one forgotten in a transaction.
     connectTimeoutMS: 3000,

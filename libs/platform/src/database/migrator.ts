@@ -31,7 +31,9 @@ export class Migrator {
   async status(): Promise<MigrationStatus[]> {
     return this.connected(async (dataSource) => {
       const applied = new Set(await this.applied(dataSource));
-      return dataSource.migrations.map(({ name = '' }) => ({ name, applied: applied.has(name) }));
+      // As TypeORM names them in its table.
+      const names = dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
+      return names.map((name) => ({ name, applied: applied.has(name) }));
     });
   }
 

@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { type LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { requestContext } from './request-context';
@@ -43,13 +42,13 @@ function scrubbedError(error: Error): Record<string, unknown> {
     message: scrub(error.message),
     stack: scrub(error.stack ?? ''),
     ...(typeof code === 'string' ? { sqlState: code } : {}),
-    ...(types.isNativeError(cause) ? { cause: scrub(cause.message) } : {}),
+    ...(Error.isError(cause) ? { cause: scrub(cause.message) } : {}),
   };
 }
 
 function scrubbed(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return scrub(value);
-  if (types.isNativeError(value)) return scrubbedError(value);
+  if (Error.isError(value)) return scrubbedError(value);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (depth === 0) return REDACTED;
   if (Array.isArray(value)) return value.map((item) => scrubbed(item, depth - 1));
@@ -69,7 +68,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   const hooks: LoggerOptions['hooks'] = {
     logMethod(args, method) {
       const [first, ...rest] = args as unknown[];
-      const head = types.isNativeError(first) ? { err: first } : first;
+      const head = Error.isError(first) ? { err: first } : first;
       method.apply(this, [head, ...rest].map((part) => scrubbed(part, FIELD_DEPTH)) as Parameters<typeof method>);
     },
   };
@@ -92,6 +91,8 @@ function lineFormat(level: LogLevel): LoggerOptions {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     mixin: () => requestContext.getStore() ?? {},
+    // pino's own would take what scrubbedError() has made for an error, and call it an Object.
+    serializers: { err: (error: unknown) => error },
   };
 }
 

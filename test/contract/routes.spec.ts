@@ -1,0 +1,221 @@
+import { Controller, Get, Module, RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
+import { MetadataScanner, ModulesContainer, NestFactory, Reflector } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Access, type AccessRule, type Role, ROLES } from '@tiptop/auth';
+import { createLogger, SystemClock } from '@tiptop/platform';
+import { AppModule } from '../../apps/api/src/app.module';
+import { ApiClient } from '../support/api-client';
+import { type ProblemBody, type SessionBody, signInAs } from '../support/builders';
+import { startTestApp, type TestApp } from '../support/test-app';
+
+/**
+ * Every address of the service and who may ask it. A line that is new here is a door that is new in the house: public
+ * ones above all are to be seen in a review.
+ */
+const ROUTES: Readonly<Record<string, AccessRule | 'document'>> = {
+  'GET /docs': 'document',
+  'GET /docs/': 'document',
+  'GET /docs/*': 'document',
+  'GET /docs/LICENSE': 'document',
+  'GET /docs/docs/swagger-ui-init.js': 'document',
+  'GET /docs/index.html': 'document',
+  'GET /docs/swagger-ui-init.js': 'document',
+  'GET /health': 'public',
+  'GET /health/live': 'public',
+  'GET /health/ready': 'public',
+  'GET /openapi.json': 'document',
+  'GET /v1/claims': ['employee', 'admin'],
+  'GET /v1/claims/:code': ['employee', 'admin'],
+  'GET /v1/contest': 'public',
+  'GET /v1/users/me': 'signed-in',
+  'GET /v1/users/me/tickets': 'signed-in',
+  'OPTIONS *': 'document',
+  'PATCH /v1/users/me': 'signed-in',
+  'POST /v1/auth/login': 'public',
+  'POST /v1/auth/logout': 'public',
+  'POST /v1/auth/refresh': 'public',
+  'POST /v1/auth/register': 'public',
+  'POST /v1/claims/:code/refuse': ['employee', 'admin'],
+  'POST /v1/claims/:code/undo': ['admin'],
+  'POST /v1/claims/:code/validate': ['employee', 'admin'],
+  'POST /v1/tickets/play': 'signed-in',
+  'PUT /v1/users/me/password': 'signed-in',
+};
+
+describe('Every route and its access', () => {
+  let test: TestApp;
+  const sessions = new Map<Role, SessionBody>();
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    for (const role of ROLES) sessions.set(role, await signInAs(test, role));
+  });
+  afterAll(async () => {
+    await test.stop();
+  });
+
+  it('is the list that was agreed on', () => {
+    const rules = accessByRoute(test.app);
+    const found = registeredRoutes(test.app).map((route) => [route, rules.get(route) ?? 'document']);
+    expect(Object.fromEntries(found)).toEqual(ROUTES);
+  });
+
+  it('covers every handler of every controller', () => {
+    const registered = new Set(registeredRoutes(test.app));
+    const handlers = [...accessByRoute(test.app).keys()];
+    expect(handlers.length).toBeGreaterThan(10);
+    expect(handlers.filter((route) => !registered.has(route))).toEqual([]);
+  });
+
+  it('has no rule but the three kinds', () => {
+    for (const [route, rule] of accessByRoute(test.app)) {
+      const known = rule === 'public' || rule === 'signed-in' || (Array.isArray(rule) && rule.length > 0);
+      expect([route, known]).toEqual([route, true]);
+    }
+  });
+
+  const guarded = Object.entries(ROUTES).filter(([, rule]) => rule !== 'public' && rule !== 'document');
+
+  it.each(guarded)('%s lets nobody in who is not signed in', async (route) => {
+    expect(await ask(test.client, route)).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+  });
+
+  it.each(guarded)('%s lets in whom its rule names, %j, and nobody else', async (route, rule) => {
+    for (const role of ROLES) {
+      const { status, body } = await ask(test.client, route, sessions.get(role)?.accessToken);
+      const allowed = rule === 'signed-in' || rule.includes(role);
+      expect([role, body.code === 'FORBIDDEN']).toEqual([role, !allowed]);
+      expect(status).not.toBe(401);
+      expect(status).toBeLessThan(500);
+    }
+  });
+
+  const open = Object.entries(ROUTES).filter(([route, rule]) => rule === 'public' && route !== 'OPTIONS *');
+
+  it.each(open)('%s asks for no sign-in', async (route) => {
+    const { status, body } = await ask(test.client, route);
+    expect(['UNAUTHENTICATED', 'FORBIDDEN']).not.toContain(body.code);
+    expect(status).toBeLessThan(500);
+  });
+});
+
+@Controller('forgotten')
+class ForgottenController {
+  @Get()
+  nobodyThoughtOfAccess(): object {
+    return { secret: true };
+  }
+}
+
+@Access('public')
+@Controller('strict')
+class StrictController {
+  @Get('open')
+  open(): object {
+    return { open: true };
+  }
+
+  @Get('closed')
+  @Access(['admin'])
+  closed(): object {
+    return { closed: true };
+  }
+
+  @Get('nobody')
+  @Access([])
+  nobody(): object {
+    return {};
+  }
+}
+
+describe('The guard', () => {
+  let test: TestApp;
+  let app: NestFastifyApplication;
+  let client: ApiClient;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    const house = AppModule.register(test.config, createLogger('silent'), new SystemClock());
+    @Module({ imports: [house], controllers: [ForgottenController, StrictController] })
+    class ExtendedModule {}
+    app = await NestFactory.create<NestFastifyApplication>(ExtendedModule, new FastifyAdapter(), { logger: false });
+    await app.listen(0, '127.0.0.1');
+    client = new ApiClient(await app.getUrl());
+  });
+  afterAll(async () => {
+    await app.close();
+    await test.stop();
+  });
+
+  it('refuses everybody where no rule was declared, the admin as well', async () => {
+    const admin = await signInAs(test, 'admin');
+    for (const token of [undefined, admin.accessToken]) {
+      expect(await client.get('/forgotten', token)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    }
+  });
+
+  it('asks the method before the class', async () => {
+    const admin = await signInAs(test, 'admin');
+    const customer = await signInAs(test, 'customer');
+    expect((await client.get('/strict/open')).status).toBe(200);
+    expect((await client.get('/strict/closed')).status).toBe(401);
+    expect((await client.get('/strict/closed', customer.accessToken)).status).toBe(403);
+    expect((await client.get('/strict/closed', admin.accessToken)).status).toBe(200);
+    expect((await client.get('/strict/nobody', admin.accessToken)).status).toBe(403);
+  });
+});
+
+function ask(client: ApiClient, route: string, token?: string) {
+  const [method = '', path = ''] = route.split(' ');
+  const body = method === 'GET' ? {} : { body: {} };
+  return client.request<ProblemBody>(method, path.replace(':code', 'AAAAAAAAAA'), { token, ...body });
+}
+
+/** What the HTTP server itself would answer, read from the tree that it prints. */
+function registeredRoutes(app: NestFastifyApplication): string[] {
+  const path: string[] = [];
+  return app
+    .getHttpAdapter()
+    .getInstance()
+    .printRoutes({ commonPrefix: false })
+    .split('\n')
+    .flatMap((line) => {
+      const [, indent = '', segment = '', methods = ''] =
+        /^((?:[│ ] {3})*)[├└]── (.+) \(([A-Z, ]+)\)$/.exec(line) ?? [];
+      if (segment === '') return [];
+      path.splice(indent.length / 4, Infinity, segment);
+      const verbs = methods.split(', ');
+      // A HEAD comes with every GET.
+      return verbs
+        .filter((verb) => verb !== 'HEAD' || !verbs.includes('GET'))
+        .map((verb) => `${verb} ${path.join('')}`);
+    })
+    .sort();
+}
+
+/** What the controllers declare, read as the guard reads it. */
+function accessByRoute(app: NestFastifyApplication): Map<string, AccessRule | undefined> {
+  const rules = new Map<string, AccessRule | undefined>();
+  const reflector = new Reflector();
+  const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
+  for (const { metatype } of controllers) {
+    if (typeof metatype !== 'function') continue;
+    const prototype = metatype.prototype as Record<string, () => unknown>;
+    for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
+      const handler = prototype[name]!;
+      const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+      if (method === undefined) continue;
+      const versioned = Reflect.getMetadata(VERSION_METADATA, metatype) === undefined;
+      const parts = [PATH_METADATA, PATH_METADATA].map((key, n) =>
+        String(Reflect.getMetadata(key, n === 0 ? metatype : handler)).replace(/^\/|\/$/g, ''),
+      );
+      const path = [versioned ? 'v1' : '', ...parts].filter((part) => part !== '').join('/');
+      rules.set(
+        `${RequestMethod[method]} /${path}`,
+        reflector.getAllAndOverride(Access, [handler, metatype]),
+      );
+    }
+  }
+  return rules;
+}

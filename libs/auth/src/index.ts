@@ -11,6 +11,7 @@ export { CurrentAccount } from './access/current-account.decorator';
 export { Access, type AccessRule, Endpoint } from './access/endpoint.decorator';
 export { type Role, ROLES } from './access/roles';
 export { AuthModule } from './auth.module';
+export { PASSWORD_MAX_LENGTH } from './passwords/password-policy';
 export { PasswordHasher } from './passwords/password-hasher';
 export { RefreshToken } from './sessions/refresh-token.entity';
 export { Session } from './sessions/session.entity';

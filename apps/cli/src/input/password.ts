@@ -1,8 +1,6 @@
 import { text } from 'node:stream/consumers';
+import { PASSWORD_MAX_LENGTH } from '@tiptop/auth';
 import { UsageError } from '../failures/cli-error';
-
-/** What a sign-in takes at most: an account with a longer password could never be used. */
-const MAX_LENGTH = 128;
 
 /**
  * Reads a password to the end of the input, and drops the line's end that `echo` puts there.
@@ -12,6 +10,7 @@ export async function readPassword(input: NodeJS.ReadableStream & { isTTY?: bool
   if (input.isTTY) throw new UsageError('--password-stdin wants the password piped in, so that nobody reads it here.');
   const password = (await text(input)).replace(/\r?\n$/, '');
   if (password === '') throw new UsageError('There is no password on stdin.');
-  if (password.length > MAX_LENGTH) throw new UsageError(`The password has more than ${MAX_LENGTH} characters.`);
+  if (password.length > PASSWORD_MAX_LENGTH)
+    throw new UsageError(`The password has more than ${PASSWORD_MAX_LENGTH} characters.`);
   return password;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock, PG_POOL } from '@tiptop/platform';
 import DataLoader from 'dataloader';
@@ -20,17 +21,24 @@ const STANDING = `
   FROM sessions s JOIN users u ON u.id = s.user_id
   WHERE s.id = ANY($1::uuid[]) AND s.revoked_at IS NULL AND s.expires_at > $2`;
 
+/** Longest wait for the query before, in case its connection is dead. */
+const PATIENCE_MS = 50;
+
 /**
  * Looks up who stands behind a session, in the database, for each request: an archived or demoted account loses its
- * rights on its next one, on every replica. Nothing is kept from one request to the next; requests that arrive in the
- * same turn of the event loop share one query.
+ * rights on its next one, on every replica. Nothing is kept from one request to the next. While a look-up is under way
+ * the requests that arrive gather for the next one, so that a busy service asks for many at once and an idle one never
+ * waits.
  */
 @Injectable()
 export class AccountDirectory {
+  private underWay: Promise<unknown> = Promise.resolve();
   private readonly loader = new DataLoader<string, AccountStanding | undefined>((ids) => this.query(ids), {
     cache: false,
     maxBatchSize: 100,
-    batchScheduleFn: (run) => setImmediate(run),
+    batchScheduleFn: (run) => {
+      void this.underWay.then(() => setImmediate(run));
+    },
   });
 
   constructor(
@@ -44,11 +52,13 @@ export class AccountDirectory {
   }
 
   private async query(sessionIds: readonly string[]): Promise<(AccountStanding | undefined)[]> {
-    const { rows } = await this.pool.query<StandingRow>({
+    const answer = this.pool.query<StandingRow>({
       name: 'account-standing',
       text: STANDING,
       values: [sessionIds, this.clock.now()],
     });
+    this.underWay = Promise.race([answer.catch(() => undefined), sleep(PATIENCE_MS, undefined, { ref: false })]);
+    const { rows } = await answer;
     const bySession = new Map(rows.map((row) => [row.sessionId, row]));
     return sessionIds.map((id) => bySession.get(id));
   }

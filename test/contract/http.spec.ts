@@ -135,8 +135,8 @@ describe('Over HTTP', () => {
       }
     });
 
-    it('and the health calls are not kept by caches', async () => {
-      for (const path of ['/health', '/health/live', '/health/ready']) {
+    it('and is not kept by caches', async () => {
+      for (const path of ['/health', '/health/live', '/health/ready', '/v1/contest', '/v1/users/me', '/nothing']) {
         expect((await get(path)).headers.get('cache-control')).toBe('no-store');
       }
     });

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Res, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Res, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { type HealthCheckResult, HealthCheckService, TypeOrmHealthIndicator } from '@nestjs/terminus';
 import { Endpoint } from '@tiptop/auth';
@@ -6,7 +6,6 @@ import type { FastifyReply } from 'fastify';
 import { HealthResponse } from './health.response';
 
 const DATABASE_TIMEOUT_MS = 2000;
-const NO_STORE = 'no-store';
 
 @ApiTags('Health')
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
@@ -17,7 +16,6 @@ export class HealthController {
   ) {}
 
   @Get()
-  @Header('cache-control', NO_STORE)
   @Endpoint({ access: 'public', summary: 'Whether the service can serve', status: 200, answer: HealthResponse })
   @ApiResponse({ status: 503, description: 'It can’t: a dependency is down.', type: HealthResponse })
   async get(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthResponse> {
@@ -25,14 +23,12 @@ export class HealthController {
   }
 
   @Get('live')
-  @Header('cache-control', NO_STORE)
   @Endpoint({ access: 'public', summary: 'Whether the process is alive', status: 200, answer: HealthResponse })
   live(): HealthResponse {
     return { status: 'ok', checks: {} };
   }
 
   @Get('ready')
-  @Header('cache-control', NO_STORE)
   @Endpoint({ access: 'public', summary: 'Whether the dependencies are ready', status: 200, answer: HealthResponse })
   @ApiResponse({ status: 503, description: 'A dependency is down.', type: HealthResponse })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthResponse> {

@@ -23,9 +23,16 @@ export function sendSecurityHeaders(fastify: FastifyInstance, config: AppConfig)
     },
     strictTransportSecurity: config.isProduction,
     xFrameOptions: { action: 'deny' },
+    // These speak to pages that prefetch, share processes or load plug-ins; an API's answers have no use for them.
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
   });
   fastify.addHook('onRequest', (_request, reply, done) => {
-    void reply.headers(headers);
+    // Answers are for the one who asked: no cache on the way keeps a prize or a profile.
+    void reply.headers(headers).header('cache-control', 'no-store');
     done();
   });
 }

@@ -211,10 +211,7 @@ function accessByRoute(app: NestFastifyApplication): Map<string, AccessRule | un
         String(Reflect.getMetadata(key, n === 0 ? metatype : handler)).replace(/^\/|\/$/g, ''),
       );
       const path = [versioned ? 'v1' : '', ...parts].filter((part) => part !== '').join('/');
-      rules.set(
-        `${RequestMethod[method]} /${path}`,
-        reflector.getAllAndOverride(Access, [handler, metatype]),
-      );
+      rules.set(`${RequestMethod[method]} /${path}`, reflector.getAllAndOverride(Access, [handler, metatype]));
     }
   }
   return rules;

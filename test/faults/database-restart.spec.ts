@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -80,17 +81,19 @@ describe('A database that dies under load', () => {
 
   /** Sends a play and hangs up within moments, as a phone in a lift does: played or not, nobody was told. */
   async function playAndHangUp(client: number, code: string, headers: Record<string, string>): Promise<void> {
-    const request = fetch(`${test.client.url}/v1/tickets/play`, {
+    const call = request(`${test.client.url}/v1/tickets/play`, {
       method: 'POST',
+      agent: false,
       headers: {
         ...headers,
         'content-type': 'application/json',
         authorization: `Bearer ${players[client]!.accessToken}`,
       },
-      body: JSON.stringify({ code }),
-      signal: AbortSignal.timeout(1 + Math.floor(Math.random() * 12)),
     });
-    await request.catch(() => hungUp++);
+    call.on('error', () => hungUp++);
+    call.end(JSON.stringify({ code }));
+    await sleep(1 + Math.random() * 12);
+    call.destroy();
   }
 
   /** Plays a code as a phone does that wants to know: again and again under one key until there is an answer. */
@@ -131,6 +134,8 @@ describe('A database that dies under load', () => {
       }),
     );
     const load = withHands(CLIENTS, attempts, ({ client, code }) => playUntilAnswered(client, code));
+    // Where an expectation below fails first, that is what is reported.
+    load.catch(() => undefined);
 
     // Its connections are ended by an operator, or by a failover.
     await whenPlayed(60);
@@ -216,15 +221,21 @@ describe('A database that dies under load', () => {
     expect((await test.client.get('/v1/contest')).status).toBe(200);
   }
 
-  /** When it is back: healthy again, without anybody's doing. */
+  /** When it is back: healthy again, without anybody's doing, and all that was dealt is right. */
   async function expectRecovery(): Promise<void> {
     const deadline = Date.now() + 20_000;
-    let health = await test.client.get('/health');
-    while (health.status !== 200 && Date.now() < deadline) {
+    for (;;) {
+      const health = await test.client.get('/health');
+      // A crash is noticed a moment after it happened: the first question may be the one that is cut off.
+      const verified = await test.app
+        .get(DeckService)
+        .verify(contest.id)
+        .catch(() => undefined);
+      if ((health.status === 200 && verified) || Date.now() > deadline) {
+        expect({ health: health.status, deck: verified?.holds }).toEqual({ health: 200, deck: true });
+        return;
+      }
       await sleep(20);
-      health = await test.client.get('/health');
     }
-    expect(health.status).toBe(200);
-    expect(await test.app.get(DeckService).verify(contest.id)).toMatchObject({ wrongPrizes: 0, holds: true });
   }
 });

@@ -137,12 +137,14 @@ describe('The budget of wrong passwords', () => {
   });
 
   it('is not widened by guesses that are sent all at once', async () => {
-    const { user } = await registerCustomer(test);
-    const guesses = [...Array.from({ length: 30 }, () => WRONG), PASSWORD];
-    const answers = await Promise.all(
-      guesses.map((password, n) => login(test, user.email, password, from(`203.0.113.${String(n)}, 192.0.2.9`))),
-    );
-    expect(answers.at(-1)?.status).toBe(429);
+    // Three times: it depends on the moment whether the right one came in before the first failures were counted.
+    for (let round = 0; round < 3; round++) {
+      const { user } = await registerCustomer(test);
+      const guesses = Array.from({ length: 28 }, (_, n) => (n === 16 ? PASSWORD : WRONG));
+      const address = `192.0.2.${String(90 + round)}`;
+      const answers = await Promise.all(guesses.map((password) => login(test, user.email, password, from(address))));
+      expect(answers.filter(({ status }) => status !== 401 && status !== 429)).toEqual([]);
+    }
   });
 
   it('reads the address that the trusted proxy saw, not those that a client wrote before it', async () => {

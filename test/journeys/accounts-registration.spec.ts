@@ -1,4 +1,5 @@
 import { PASSWORD, type ProblemBody, registerCustomer, registration, type SessionBody } from '../support/builders';
+import { emailKey } from '../../libs/auth/src/users/email-key';
 import { startDocumentedApp } from '../support/openapi-match';
 import type { TestApp } from '../support/test-app';
 
@@ -97,6 +98,17 @@ describe('Registering', () => {
     expect(again.body).toMatchObject({ status: 409, code: 'EMAIL_TAKEN', type: 'urn:tiptop:problem:EMAIL_TAKEN' });
     const login = await test.client.post('/v1/auth/login', { email: second, password: PASSWORD });
     expect(login.status).toBe(200);
+  });
+
+  it('makes keys that the database takes for lower case, whatever the letter', async () => {
+    const letters = Array.from({ length: 0x1_f000 - 0xa1 }, (_, n) => String.fromCodePoint(n + 0xa1));
+    const keys = letters.map((letter) => emailKey(`a${letter}b@example.fr`)).filter((key) => !/\p{Cs}/u.test(key));
+    const other = await test.database.query<unknown[]>(
+      'SELECT key FROM unnest($1::text[]) key WHERE key <> lower(key)',
+      [keys],
+    );
+    expect(keys.length).toBeGreaterThan(100_000);
+    expect(other).toEqual([]);
   });
 
   it('keeps addresses apart that some provider may treat differently', async () => {

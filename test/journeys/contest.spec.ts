@@ -3,6 +3,7 @@ import type { ApiResponse } from '../support/api-client';
 import { createContest, registerCustomer, unplayedCodes } from '../support/builders';
 import { play } from '../support/plays';
 import { expectProblem } from '../support/problem';
+import { queriesDuring } from '../support/query-spy';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 const DAY_MS = 86_400_000;
@@ -112,6 +113,16 @@ describe('GET /v1/contest', () => {
     expect((await current()).body.slug).toBe('far');
     test.clock.moveTo(in_(1000));
     expect((await current()).body.slug).toBe('far');
+  });
+
+  it('shows within moments what an operator changed, though it is not read anew for each request', async () => {
+    const contest = await createContest(test, { tickets: 0 });
+    expect((await current()).body.name).toBe(contest.name);
+    await test.database.query(`UPDATE contests SET name = 'Grand jeu d’hiver'`);
+    const { body } = await retryUntil(current, ({ body: { name } }) => name !== contest.name);
+    expect(body.name).toBe('Grand jeu d’hiver');
+    const queries = await queriesDuring(() => Promise.all(Array.from({ length: 20 }, current)));
+    expect(queries).toEqual([]);
   });
 
   it('asks for nobody’s token, and minds no wrong one', async () => {

@@ -120,6 +120,21 @@ describe('The calendar of the contest', () => {
     expect(undone.status).toBe(200);
   });
 
+  it('closes at once when an operator ends the contest early, whatever a replica still remembers', async () => {
+    const short = await createContest(test, { tickets: 2, startsAt: new Date(Date.now() - 1000) });
+    const [first, second] = await unplayedCodes(test, short, 2);
+    expect((await play(test, first, customer)).status).toBe(200);
+    await test.database.query(
+      `UPDATE contests SET ends_at = starts_at + interval '1 ms', claim_ends_at = starts_at + interval '1 ms' WHERE id = $1`,
+      [short.id],
+    );
+    expectProblem(await play(test, second, customer), 403, 'CONTEST_NOT_OPEN');
+    const [row] = await test.database.query<{ status: string }[]>('SELECT status FROM tickets WHERE code = $1', [
+      second,
+    ]);
+    expect(row?.status).toBe('unclaimed');
+  });
+
   describe('when one contest follows another', () => {
     it('plays each one’s tickets in its own time, both where they overlap', async () => {
       const next = await createContest(test, {

@@ -18,6 +18,7 @@ export interface Ended {
 /** The compiled service in a folder of its own, which nobody rebuilds meanwhile. */
 export class ServiceProgram {
   private readonly processes: ServiceProcess[] = [];
+  private readonly dataDirs = new Set<string>();
 
   private constructor(readonly folder: string) {}
 
@@ -36,7 +37,8 @@ export class ServiceProgram {
   }
 
   /** Starts the service; ports are chosen by the system unless `env` says otherwise. */
-  start(env: Record<string, string>): ServiceProcess {
+  start(env: Record<string, string> & { DATA_DIR?: string }): ServiceProcess {
+    if (env.DATA_DIR !== undefined) this.dataDirs.add(env.DATA_DIR);
     const started = new ServiceProcess(join(this.folder, 'dist/apps/api/src/main.js'), this.folder, env);
     this.processes.push(started);
     return started;
@@ -45,6 +47,11 @@ export class ServiceProgram {
   /** Ends what still runs, the embedded server's processes as well, and removes the folder. */
   async clear(): Promise<void> {
     for (const running of this.processes) await running.end();
+    // A failed test may have left a server whose owner was killed.
+    for (const dataDir of this.dataDirs) {
+      const pid = databasePid(dataDir);
+      if (pid !== undefined) process.kill(pid, 'SIGQUIT');
+    }
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -10,6 +10,7 @@ export * from './errors/database-errors';
 export * from './errors/domain-error';
 export * from './errors/platform.errors';
 export * from './limits/attempt-limiter';
+export * from './limits/network-of';
 export * from './locks/advisory-lock';
 export * from './logging/logger';
 export * from './logging/logging.module';

@@ -5,7 +5,6 @@ import type { PlatformErrorCode } from '@tiptop/platform';
 /** Errors of the HTTP layer itself. */
 type HttpErrorCode =
   | 'NOT_FOUND'
-  | 'METHOD_NOT_ALLOWED'
   | 'PAYLOAD_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'REQUEST_TIMEOUT'
@@ -137,11 +136,6 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     404,
     ['Magasin introuvable', 'Ce magasin n’existe pas.'],
     ['No such shop', 'This shop does not exist.'],
-  ),
-  METHOD_NOT_ALLOWED: kind(
-    405,
-    ['Méthode non permise', 'Cette adresse n’accepte pas cette méthode.'],
-    ['Method not allowed', 'This address does not take this method.'],
   ),
   REQUEST_TIMEOUT: kind(
     408,

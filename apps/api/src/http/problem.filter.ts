@@ -9,7 +9,6 @@ import { type ProblemCode, PROBLEMS } from './problem-catalogue';
 /** Statuses that Fastify and Nest answer by themselves, and what they are called here. */
 const CODE_OF_STATUS: Readonly<Record<number, ProblemCode>> = {
   404: 'NOT_FOUND',
-  405: 'METHOD_NOT_ALLOWED',
   408: 'REQUEST_TIMEOUT',
   413: 'PAYLOAD_TOO_LARGE',
   415: 'UNSUPPORTED_MEDIA_TYPE',

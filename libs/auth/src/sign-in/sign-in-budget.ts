@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { AppConfig, AttemptLimiter, PG_POOL, TooManyAttempts } from '@tiptop/platform';
+import { AppConfig, AttemptLimiter, networkOf, PG_POOL, TooManyAttempts } from '@tiptop/platform';
 import type { Pool } from 'pg';
 
 /**
@@ -20,13 +20,16 @@ export class SignInBudget {
 
   /** @throws TooManyAttempts */
   async assertOpen(emailKey: string, address: string): Promise<void> {
-    const [pair, all] = await Promise.all([this.pair.state(pairKey(emailKey, address)), this.address.state(address)]);
+    const [pair, all] = await Promise.all([
+      this.pair.state(pairKey(emailKey, address)),
+      this.address.state(networkOf(address)),
+    ]);
     const seconds = Math.max(pair.retryAfterSeconds, all.retryAfterSeconds);
     if (seconds > 0) throw new TooManyAttempts(seconds);
   }
 
   async fail(emailKey: string, address: string): Promise<void> {
-    await Promise.all([this.pair.fail(pairKey(emailKey, address)), this.address.fail(address)]);
+    await Promise.all([this.pair.fail(pairKey(emailKey, address)), this.address.fail(networkOf(address))]);
   }
 
   async succeed(emailKey: string, address: string): Promise<void> {
@@ -36,5 +39,7 @@ export class SignInBudget {
 
 /** The table of budgets is no place for e-mail addresses. */
 function pairKey(emailKey: string, address: string): string {
-  return createHash('sha256').update(`${emailKey}\n${address}`).digest('base64url');
+  return createHash('sha256')
+    .update(`${emailKey}\n${networkOf(address)}`)
+    .digest('base64url');
 }

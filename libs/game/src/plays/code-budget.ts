@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppConfig, ATTEMPT_BUDGETS_TABLE, AttemptLimiter, LOGGER, PG_POOL, TooManyAttempts } from '@tiptop/platform';
+import {
+  AppConfig,
+  ATTEMPT_BUDGETS_TABLE,
+  AttemptLimiter,
+  LOGGER,
+  networkOf,
+  PG_POOL,
+  TooManyAttempts,
+} from '@tiptop/platform';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 
@@ -45,7 +53,7 @@ export class CodeBudget {
   sqlParameters({ accountId, address, contestId }: Attempt): readonly (string | number)[] {
     return [
       this.account.rowKey(accountId),
-      this.address.rowKey(address),
+      this.address.rowKey(networkOf(address)),
       this.contest.rowKey(contestId),
       // The limiter writes the system's time, so this is not the movable clock's.
       Date.now(),
@@ -60,7 +68,7 @@ export class CodeBudget {
   async assertOpen(attempt: Attempt): Promise<void> {
     const [account, address, contest] = await Promise.all([
       this.account.state(attempt.accountId),
-      this.address.state(attempt.address),
+      this.address.state(networkOf(attempt.address)),
       this.contest.state(attempt.contestId),
     ]);
     if (account.exceeded) throw new TooManyAttempts(account.retryAfterSeconds);
@@ -76,7 +84,7 @@ export class CodeBudget {
   async fail(attempt: Attempt): Promise<void> {
     const [account, address, contest] = await Promise.all([
       this.account.fail(attempt.accountId),
-      this.address.fail(attempt.address),
+      this.address.fail(networkOf(attempt.address)),
       this.contest.fail(attempt.contestId),
     ]);
     if (account.failures === this.account.points + 1) this.warn('account', account.failures, attempt);

@@ -122,7 +122,7 @@ export class Contest1795300000001 implements MigrationInterface {
       )`);
     await runner.query(`
       CREATE TABLE claim_events (
-        id uuid NOT NULL DEFAULT gen_random_uuid(),
+        id bigint GENERATED ALWAYS AS IDENTITY,
         ticket_code text NOT NULL,
         kind text NOT NULL,
         actor_id uuid NOT NULL,
@@ -139,7 +139,7 @@ export class Contest1795300000001 implements MigrationInterface {
         CONSTRAINT claim_events_refusal_check
           CHECK (kind <> 'refused' OR reason IN ('ID_MISSING', 'ID_MISMATCH', 'OTHER'))
       )`);
-    await runner.query('CREATE INDEX claim_events_ticket_code_idx ON claim_events (ticket_code, at)');
+    await runner.query('CREATE INDEX claim_events_ticket_code_idx ON claim_events (ticket_code, id)');
 
     await runner.query(`
       CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -24,7 +24,7 @@ export class AccessGuard extends AuthGuard('access-token') {
   }
 
   override handleRequest<T>(error: unknown, user: T | false | undefined): T {
-    if (error) throw error instanceof Error ? error : new Unauthenticated();
+    if (error) throw Error.isError(error) ? error : new Unauthenticated();
     if (!user) throw new Unauthenticated();
     return user;
   }

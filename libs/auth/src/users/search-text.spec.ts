@@ -18,7 +18,12 @@ describe('foldForSearch', () => {
 describe('searchTextOf', () => {
   it('joins the names and the e-mail', () => {
     expect(searchTextOf({ firstName: 'Zoé', lastName: 'Le Fèvre', emailKey: 'zoé@example.fr' })).toBe(
-      'zoe le fevre zoé@example.fr',
+      'zoe le fevre zoe@example.fr',
     );
+  });
+
+  it('finds an e-mail address without its accents as well', () => {
+    const person = { firstName: 'Hélène', lastName: 'Été', emailKey: 'hélène@été.example' };
+    expect(searchTextOf(person)).toContain(foldForSearch('HÉLÈNE@ÉTÉ.example'));
   });
 });

@@ -5,5 +5,5 @@ export function foldForSearch(text: string): string {
 
 /** The text by which a person is found. */
 export function searchTextOf(person: { firstName: string; lastName: string; emailKey: string }): string {
-  return `${foldForSearch(person.firstName)} ${foldForSearch(person.lastName)} ${person.emailKey}`;
+  return `${foldForSearch(person.firstName)} ${foldForSearch(person.lastName)} ${foldForSearch(person.emailKey)}`;
 }

@@ -12,9 +12,14 @@ export type ClaimEventKind = 'validated' | 'refused' | 'undone';
 @Check('claim_events_kind_check', "kind IN ('validated', 'refused', 'undone')")
 @Check('claim_events_reason_check', "(kind = 'validated') = (reason IS NULL)")
 @Check('claim_events_refusal_check', "kind <> 'refused' OR reason IN ('ID_MISSING', 'ID_MISMATCH', 'OTHER')")
-@Index('claim_events_ticket_code_idx', ['ticketCode', 'at'])
+@Index('claim_events_ticket_code_idx', ['ticketCode', 'id'])
 export class ClaimEvent {
-  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'claim_events_pkey' })
+  /** Ascending: acts on one ticket take its row lock, so that this is their order whatever the clocks say. */
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'claim_events_pkey',
+  })
   id: string;
 
   @Column('text', { name: 'ticket_code' })

@@ -110,7 +110,7 @@ export class ClaimReader {
     const events = await this.dataSource.query<EventRow[]>(
       `SELECT e.kind, e.at, e.reason, e.note, e.store_id AS "storeId",
          json_build_object('id', u.id, 'firstName', u.first_name, 'lastName', u.last_name) AS actor
-       FROM claim_events e JOIN users u ON u.id = e.actor_id WHERE e.ticket_code = $1 ORDER BY e.at, e.id`,
+       FROM claim_events e JOIN users u ON u.id = e.actor_id WHERE e.ticket_code = $1 ORDER BY e.id`,
       [row.code],
     );
     const { firstName, lastName } = row.player;

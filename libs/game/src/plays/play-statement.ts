@@ -17,6 +17,8 @@ function cardSql(position: string, cards: string, key: string): string {
 /** What a play gives back: nothing where no ticket could be won; a row without prize where the deck ran out. */
 export interface PlayRow {
   claimEndsAt: Date;
+  /** Whether the sequence has passed the last card. */
+  exhausted?: boolean;
   id: string | null;
   name: string;
   description: string;
@@ -63,7 +65,7 @@ WITH ticket AS MATERIALIZED (
   WHERE t.code = card.code AND t.player_id IS NULL
   RETURNING p.id, p.name, p.description, p.value_cents, p.currency
 )
-SELECT dealt.claim_ends_at AS "claimEndsAt", won.id, won.name, won.description, won.value_cents AS "valueCents",
+SELECT dealt.claim_ends_at AS "claimEndsAt", dealt.position > dealt.size AS exhausted, won.id, won.name, won.description, won.value_cents AS "valueCents",
   won.currency
 FROM dealt LEFT JOIN won ON true`;
 

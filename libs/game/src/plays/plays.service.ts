@@ -100,8 +100,9 @@ export class PlaysService {
         values: [...parameters, ...this.budget.sqlParameters(who)],
       });
       let row = rows[0];
-      if (row?.id === null) row = await this.leftovers.deal(parameters);
-      return row && { code, playedAt: now, claimEndsAt: row.claimEndsAt, prize: { ...row, id: row.id ?? '' } };
+      if (row?.exhausted) row = await this.leftovers.deal(parameters);
+      if (row?.id === null) throw new Error('A card of the deck stands for no prize of its contest');
+      return row && { code, playedAt: now, claimEndsAt: row.claimEndsAt, prize: { ...row, id: row.id } };
     } catch (error) {
       // Two plays with one key at the same moment: the loser is told by explain().
       if (isUniqueViolation(error, 'tickets_play_key_key')) return undefined;

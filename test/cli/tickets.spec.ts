@@ -1,24 +1,18 @@
-import { Client } from 'pg';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { json, refusal, type Run, Tiptop } from './tiptop';
+import type { Client } from 'pg';
+import { createTestDatabase } from '../support/database';
+import { json, refusal, type Run, type Tiptop } from './tiptop';
+import { tiptopOnDatabase } from './tiptop-on-database';
 
 describe('tiptop tickets', () => {
   let tiptop: Tiptop;
-  let database: TestDatabase;
   let client: Client;
+  let clear: () => Promise<void>;
 
   beforeAll(async () => {
-    const program = await Tiptop.build();
-    database = await createTestDatabase();
-    tiptop = program.with({ DATABASE_URL: database.url });
-    client = new Client({ connectionString: database.url });
-    await client.connect();
+    ({ tiptop, client, clear } = await tiptopOnDatabase());
   });
-
   afterAll(async () => {
-    await client.end();
-    await database.drop();
-    await tiptop.remove();
+    await clear();
   });
 
   async function contest(slug: string, tickets: number, ...more: string[]): Promise<void> {

@@ -1,12 +1,9 @@
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-
-const runFile = promisify(execFile);
+import { compileProgram } from '../support/compiled-program';
 
 /** How a command ended. */
 export interface Run {
@@ -30,11 +27,8 @@ export class Tiptop {
     readonly env: Record<string, string> = {},
   ) {}
 
-  /** Compiles the sources as `npm run build` does, but to a folder that nobody rebuilds meanwhile. */
   static async build(): Promise<Tiptop> {
-    const folder = await realpath(await mkdtemp(join(tmpdir(), 'tiptop-cli-')));
-    await symlink(resolve('node_modules'), join(folder, 'node_modules'));
-    await runFile('npm', ['run', '-s', 'build', '--', '--out-dir', join(folder, 'dist')]);
+    const folder = await compileProgram();
     return new Tiptop(folder, { DATA_DIR: join(folder, 'data') });
   }
 

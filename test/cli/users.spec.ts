@@ -1,7 +1,7 @@
 import { verify } from '@node-rs/argon2';
-import { Client } from 'pg';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { json, refusal, Tiptop } from './tiptop';
+import type { Client } from 'pg';
+import { json, refusal, type Tiptop } from './tiptop';
+import { tiptopOnDatabase } from './tiptop-on-database';
 
 const PASSWORD = 'trois-tasses-de-sencha';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -13,21 +13,14 @@ function create(email: string, ...more: string[]): string[] {
 
 describe('tiptop users create', () => {
   let tiptop: Tiptop;
-  let database: TestDatabase;
   let client: Client;
+  let clear: () => Promise<void>;
 
   beforeAll(async () => {
-    const program = await Tiptop.build();
-    database = await createTestDatabase();
-    tiptop = program.with({ DATABASE_URL: database.url });
-    client = new Client({ connectionString: database.url });
-    await client.connect();
+    ({ tiptop, client, clear } = await tiptopOnDatabase());
   });
-
   afterAll(async () => {
-    await client.end();
-    await database.drop();
-    await tiptop.remove();
+    await clear();
   });
 
   it('makes an account that can sign in, and prints its id', async () => {

@@ -1,12 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-
-const runFile = promisify(execFile);
+import { compileProgram } from './compiled-program';
 
 export interface Ended {
   exitCode: number | null;
@@ -23,17 +20,7 @@ export class ServiceProgram {
   private constructor(readonly folder: string) {}
 
   static async build(): Promise<ServiceProgram> {
-    const folder = await realpath(await mkdtemp(join(tmpdir(), 'tiptop-lifecycle-')));
-    await symlink(resolve('node_modules'), join(folder, 'node_modules'));
-    const sources = ['apps', 'libs', 'migrations', '--ignore', '**/*.spec.ts'];
-    await runFile(process.execPath, [
-      'node_modules/@swc/cli/bin/swc.js',
-      ...sources,
-      '--out-dir',
-      join(folder, 'dist'),
-      '--quiet',
-    ]);
-    return new ServiceProgram(folder);
+    return new ServiceProgram(await compileProgram());
   }
 
   /** Starts the service; ports are chosen by the system unless `env` says otherwise. */

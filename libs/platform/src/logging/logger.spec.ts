@@ -38,7 +38,7 @@ describe('scrub', () => {
   it.each([
     'relation "users" does not exist',
     'connect ECONNREFUSED 127.0.0.1:5432',
-    'at AccessGuard.canActivate (/work/libs/auth/src/access/access.guard.ts:20:11)',
+    'at AccessGuard.canActivate (/srv/tiptop/libs/auth/src/access/access.guard.ts:20:11)',
     'took over the server that was left running (process 21050)',
     'http://localhost:3000/docs',
     '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',

@@ -1,13 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { clusterDirOf } from './cluster';
 import { EmbeddedPostgres } from './index';
 import { ask } from './spec-support/ask';
 import { processesIn, Scratch } from './spec-support/scratch';
 import { findUnprivilegedUser } from './unprivileged-user';
 
-const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
+// Those that can't run say so in the report, by name.
+const asRoot =
+  process.getuid?.() === 0
+    ? describe
+    : (name: string, specs: () => void) => {
+        describe.skip(`NOT CHECKED, wants root: ${name}`, specs);
+      };
+const inOpenCheckout = isOpenToAll(process.execPath)
+  ? it
+  : (name: string, spec: () => Promise<void>) => {
+      it.skip(`NOT CHECKED, other users can't enter the folder of this checkout: ${name}`, spec);
+    };
 
 /** What root has in a Docker container by default. */
 const DOCKER =
@@ -22,11 +33,14 @@ asRoot('the account that PostgreSQL runs as, started by root', () => {
   afterEach(() => scratch.clear());
 
   it('is an ordinary one without any capability', async () => {
+    // Programs of its own in an open folder: the checkout itself may lie in a closed one.
+    const program = scratch.program({ ownBinaries: true });
     const dataDir = scratch.dataDir();
-    const database = await EmbeddedPostgres.start({ dataDir });
+    const owner = scratch.process({ program, database: { dataDir } });
+    await owner.report('started');
     expect(await credentials(dataDir)).toEqual({ uid: standIn?.uid, gid: standIn?.gid, groups: '', capabilities: 0n });
     expect(statSync(clusterDirOf(dataDir)).uid).toBe(standIn?.uid);
-    await database.stop();
+    await owner.stop();
   });
 
   it('reaches a data directory in a folder that is closed to it', async () => {
@@ -106,7 +120,7 @@ asRoot('the account that PostgreSQL runs as, started by root', () => {
     expect(message).toMatch(/^PostgreSQL does not run as root, .*EPERM.* or set DATABASE_URL\.$/);
   });
 
-  it('remains the one that made the cluster, for itself and for root', async () => {
+  inOpenCheckout('remains the one that made the cluster, for itself and for root', async () => {
     const nobody = { uid: 65534, gid: 65534 };
     const program = scratch.program();
     const home = scratch.folder();
@@ -137,7 +151,7 @@ asRoot('the account that PostgreSQL runs as, started by root', () => {
     expect(execFileSync('find', [clusterDirOf(dataDir), '-user', 'root'], { encoding: 'utf8' })).toBe('');
   });
 
-  it('of another person refuses an ordinary user in one line', async () => {
+  inOpenCheckout('of another person refuses an ordinary user in one line', async () => {
     const program = scratch.program();
     const dataDir = scratch.dataDir();
     mkdirSync(clusterDirOf(dataDir), { recursive: true });
@@ -163,3 +177,9 @@ asRoot('the account that PostgreSQL runs as, started by root', () => {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
   }
 });
+
+/** Whether every account can enter all folders on the way to a file. */
+function isOpenToAll(file: string): boolean {
+  const folder = dirname(file);
+  return (statSync(folder).mode & 0o001) !== 0 && (folder === dirname(folder) || isOpenToAll(folder));
+}

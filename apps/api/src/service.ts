@@ -58,18 +58,8 @@ export class Service {
 }
 
 async function prepareSchema(config: AppConfig, { url }: OpenDatabase): Promise<void> {
-  const migrator = new Migrator(url, schema);
-  if (!config.isProduction) {
-    await reaching(migrator.up());
-    return;
-  }
-  // In production the deployment migrates, before the switch; a service that did so by itself would do it unwatched.
-  const pending = await reaching(migrator.pending());
-  if (pending.length > 0) {
-    throw new StartError(
-      `The database lacks ${pending.length.toString()} migration(s); run "tiptop migrate up" first.`,
-    );
-  }
+  const lack = await reaching(new Migrator(url, schema).ready(config.isProduction));
+  if (lack !== undefined) throw new StartError(lack);
 }
 
 /** SQLSTATE class 28, the server does not let us in, and 3D000, there is no database of this name. */

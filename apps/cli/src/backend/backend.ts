@@ -1,7 +1,7 @@
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
-  AppConfig,
+  type AppConfig,
   createLogger,
   isDatabaseUnavailable,
   loadConfig,
@@ -62,8 +62,9 @@ export class Backend {
    */
   async get<T>(service: Type<T>): Promise<T> {
     this.app ??= await this.persistently(async ({ url }) => {
-      await this.prepareSchema(new Migrator(url, schema));
-      const config = Object.assign(new AppConfig(this.config), { databaseUrl: url });
+      const lack = await new Migrator(url, schema).ready(this.config.isProduction);
+      if (lack !== undefined) throw new CommandError('MIGRATIONS_PENDING', lack);
+      const config = this.config.with({ databaseUrl: url });
       return NestFactory.createApplicationContext(CliModule.register(config, this.logger), {
         logger: new NestLogger(this.logger),
         abortOnError: false,
@@ -110,20 +111,6 @@ export class Backend {
         this.presence = undefined;
         await database.close();
       }
-    }
-  }
-
-  private async prepareSchema(migrator: Migrator): Promise<void> {
-    if (!this.config.isProduction) {
-      await migrator.up();
-      return;
-    }
-    const pending = await migrator.pending();
-    if (pending.length > 0) {
-      throw new CommandError(
-        'MIGRATIONS_PENDING',
-        `The database lacks ${pending.length} migration(s); run "tiptop migrate up" first.`,
-      );
     }
   }
 }

@@ -37,6 +37,21 @@ export class Migrator {
     });
   }
 
+  /**
+   * Readies the schema for a process that is about to use it. In production the deployment migrates, before the switch; a
+   * process that did so by itself would do it unwatched.
+   * @param isProduction whether to look only
+   * @returns why the schema can't be used, or undefined where it can
+   */
+  async ready(isProduction: boolean): Promise<string | undefined> {
+    if (!isProduction) {
+      await this.up();
+      return undefined;
+    }
+    const { length } = await this.pending();
+    return length === 0 ? undefined : `The database lacks ${length} migration(s); run "tiptop migrate up" first.`;
+  }
+
   /** Names of migrations not yet applied. */
   async pending(): Promise<string[]> {
     return (await this.status()).filter(({ applied }) => !applied).map(({ name }) => name);

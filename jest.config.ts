@@ -5,7 +5,9 @@ const shared: Partial<NonNullable<Config['projects']>[number] & object> = {
   testEnvironment: 'node',
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   // These ship ES modules only; compiled to CommonJS here they load in Jest's own module system.
-  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@seriousme|content-disposition)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(@nestjs|@fastify/cookie|cookie|@seriousme|content-disposition|pg-boss|serialize-error|non-error|rrule-temporal|jose|openid-client|oauth4webapi|oidc-provider)/)',
+  ],
   moduleNameMapper: { '^@tiptop/(\\w+)$': '<rootDir>/libs/$1/src/index.ts' },
 };
 

@@ -40,7 +40,12 @@ describe('tiptop migrate', () => {
   });
 
   it('is done by hand in production, and by itself elsewhere', async () => {
-    const secrets = { JWT_SECRET: 'kR7vQ2mX9pLw4sZt8yBn3cFg6hJd5aEu', DECK_SECRET: 'Wq8eT4rY6uI2oP9aS3dF7gH1jK5lZxCv' };
+    const secrets = {
+      JWT_SECRET: 'kR7vQ2mX9pLw4sZt8yBn3cFg6hJd5aEu',
+      DECK_SECRET: 'Wq8eT4rY6uI2oP9aS3dF7gH1jK5lZxCv',
+      ACCOUNT_SECRET: 'm5Xc2Vb8Nq4Wz7Ke1Rt6Yp3Ls9Df0Gh2',
+      MAIL_DELIVERY: 'off',
+    };
     const empty = await createTestDatabase('template0');
     try {
       const production = tiptop.with({ ...secrets, NODE_ENV: 'production', DATABASE_URL: empty.url });

@@ -14,7 +14,10 @@ const ACCOUNT = /^ {2}(customer|employee|admin) +(\S+@\S+) +(\S+)$/gm;
 const SECRETS = {
   JWT_SECRET: 'Zk3vQx9Lr7Bn2Wd8Ty5Hm1Pc6Gs4Jf0A',
   DECK_SECRET: 'p0Lq8Wn3Er6Ty1Ui9Op4As7Df2Gh5Jk0',
+  ACCOUNT_SECRET: 'm5Xc2Vb8Nq4Wz7Ke1Rt6Yp3Ls9Df0Gh2',
 };
+/** Nobody is written to. */
+const SMTP_URL = 'smtp://127.0.0.1:1';
 
 let program: ServiceProgram;
 
@@ -231,12 +234,12 @@ describe('A start that can’t be', () => {
     taken = createServer().listen(0, '127.0.0.1');
     await new Promise((listening) => taken.once('listening', listening));
     port = String((taken.address() as { port: number }).port);
-    const production = { NODE_ENV: 'production', HOST: '127.0.0.1', ...SECRETS };
+    const production = { NODE_ENV: 'production', HOST: '127.0.0.1', SMTP_URL, ...SECRETS };
     const starts: Record<string, Record<string, string>> = {
       port: { DATABASE_URL: migrated.url, PORT: port, ...SECRETS },
       metricsPort: { DATABASE_URL: migrated.url, METRICS_PORT: port, ...SECRETS },
       settings: { PORT: 'eighty', TIME_ZONE: 'Mars/Olympus', DATABASE_URL: 'mysql://app:hunter2@db/x' },
-      noSecrets: { NODE_ENV: 'production' },
+      noSecrets: { NODE_ENV: 'production', SMTP_URL },
       placeholders: { ...production, DATABASE_URL: migrated.url, JWT_SECRET: 'change-me-change-me-change-me-1234' },
       notMigrated: { ...production, DATABASE_URL: empty.url },
       noDatabase: { ...production, DATABASE_URL: `postgres://app:hunter2@127.0.0.1:${port === '1' ? '2' : '1'}/x` },
@@ -284,7 +287,9 @@ describe('A start that can’t be', () => {
   it('asks for database and secrets in production', async () => {
     const [, ...lines] = await complaintOf('noSecrets');
     expect(lines).toEqual(
-      ['DATABASE_URL', 'JWT_SECRET', 'DECK_SECRET'].map((name) => `  ${name}: is required in production`),
+      ['DATABASE_URL', 'JWT_SECRET', 'DECK_SECRET', 'ACCOUNT_SECRET'].map(
+        (name) => `  ${name}: is required in production`,
+      ),
     );
   });
 
@@ -315,6 +320,7 @@ describe('A start that can’t be', () => {
     const service = program.start({
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
+      SMTP_URL,
       DATABASE_URL: migrated.url,
       DATA_DIR: join(program.folder, 'production'),
       ...SECRETS,

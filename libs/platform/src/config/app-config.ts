@@ -7,6 +7,36 @@ export interface AttemptBudget {
   maxBlockSeconds: number;
 }
 
+/** How Google is asked who somebody is. */
+export interface GoogleConfig {
+  clientId: string;
+  clientSecret: string;
+  /** OpenID issuer; its endpoints and keys are discovered from it. */
+  issuer: string;
+  /** Further client ids that an idToken of a mobile client may be for. */
+  mobileClientIds: readonly string[];
+}
+
+/** How Facebook is asked who somebody is. */
+export interface FacebookConfig {
+  appId: string;
+  appSecret: string;
+  dialogUrl: string;
+  graphUrl: string;
+}
+
+/** How letters leave. */
+export interface MailConfig {
+  /** Undefined: letters are written to `dataDir`/mail. */
+  smtpUrl: string | undefined;
+  from: string;
+  /** Whether this process delivers what waits; it may always add to it. */
+  delivery: boolean;
+  /** First pause before a letter is tried again; it doubles each time. */
+  retrySeconds: number;
+  retryMaxSeconds: number;
+}
+
 export type AppConfigValues = Omit<AppConfig, 'isProduction' | 'with'>;
 
 /** Every setting of the service, read and validated once at boot. Injected by its class, never read from elsewhere. */
@@ -30,6 +60,25 @@ export class AppConfig {
   readonly databasePoolSize: number;
   readonly jwtSecret: string;
   readonly deckSecret: string;
+  /** Seals second factors, and makes the tokens in letters; to be kept. */
+  readonly accountSecret: string;
+  /** Undefined: there is no sign-in with Google. */
+  readonly google: GoogleConfig | undefined;
+  /** Undefined: there is no sign-in with Facebook. */
+  readonly facebook: FacebookConfig | undefined;
+  /** How long a provider may take to answer. */
+  readonly providerTimeoutMs: number;
+  /** Where a sign-in in a browser may return to; the first is the default. */
+  readonly webReturnUrls: readonly string[];
+  /** Where the links in letters lead, without a slash at its end. */
+  readonly webUrl: string;
+  readonly mail: MailConfig;
+  /** Whether administrators must sign in with a second factor. */
+  readonly adminSecondFactor: boolean;
+  /** How long after the sign-in a session of an employee or administrator ends. */
+  readonly staffSessionTtlSeconds: number;
+  /** Customers' accounts without activity for so many days are erased; looked for by this cron line (UTC). */
+  readonly retention: { inactiveDays: number; cron: string };
   readonly accessTokenTtlSeconds: number;
   readonly refreshTokenTtlSeconds: number;
   /** In whole years. */
@@ -39,7 +88,17 @@ export class AppConfig {
   readonly timeZone: string;
   readonly staffMayPlay: boolean;
   readonly codeAttempts: AttemptBudget & { account: number; underPressure: number; address: number; contest: number };
-  readonly loginAttempts: AttemptBudget & { account: number; address: number };
+  /** `everywhere`: of one account from all addresses together; `underPressure`: see SignInBudget. */
+  readonly loginAttempts: AttemptBudget & {
+    account: number;
+    address: number;
+    everywhere: number;
+    underPressure: number;
+  };
+  /** Accounts that may be made from one address. */
+  readonly registrations: AttemptBudget & { address: number };
+  /** Letters that may be asked for without signing in, or again. */
+  readonly mailRequests: AttemptBudget & { account: number; address: number };
 
   constructor(values: AppConfigValues) {
     Object.assign(this, values);

@@ -7,6 +7,7 @@ import {
   IsOptional,
   IsString,
   IsUrl,
+  Matches,
   Max,
   Min,
   MinLength,
@@ -45,6 +46,18 @@ function isAddressOrRange(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+/** Where a browser may be sent back to: compared letter by letter, so without query and fragment. */
+function isReturnUrl(text: string): boolean {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { username, password, search, hash } = new URL(text);
+  return `${username}${password}${search}${hash}` === '' && !/[?#]/.test(text);
+}
+
+function isSmtpUrl(text: string): boolean {
+  return /^smtps?:\/\/[^/]/.test(text) && URL.canParse(text);
+}
+
+const HTTP_URL = { require_tld: false, protocols: ['http', 'https'], require_protocol: true };
 const SECRET_LENGTH = { message: 'must be at least 32 characters long' };
 
 /** The settings as they stand in the environment; `.env.example` describes each. */
@@ -85,10 +98,7 @@ export class Environment {
   DATA_DIR = './.data';
 
   @IsOptional()
-  @IsUrl(
-    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
-    { message: 'must be an http(s) URL' },
-  )
+  @IsUrl(HTTP_URL, { message: 'must be an http(s) URL' })
   PUBLIC_URL?: string;
 
   @list
@@ -122,6 +132,99 @@ export class Environment {
   @IsString()
   @MinLength(32, SECRET_LENGTH)
   DECK_SECRET?: string;
+
+  @IsOptional()
+  @IsString()
+  @MinLength(32, SECRET_LENGTH)
+  ACCOUNT_SECRET?: string;
+
+  @IsOptional()
+  @IsString()
+  GOOGLE_CLIENT_ID?: string;
+
+  @IsOptional()
+  @IsString()
+  GOOGLE_CLIENT_SECRET?: string;
+
+  @IsUrl(HTTP_URL, { message: 'must be an http(s) URL' })
+  GOOGLE_ISSUER = 'https://accounts.google.com';
+
+  @list
+  @IsArray()
+  GOOGLE_MOBILE_CLIENT_IDS: string[] = [];
+
+  @IsOptional()
+  @IsString()
+  FACEBOOK_APP_ID?: string;
+
+  @IsOptional()
+  @IsString()
+  FACEBOOK_APP_SECRET?: string;
+
+  @IsUrl(HTTP_URL, { message: 'must be an http(s) URL' })
+  FACEBOOK_DIALOG_URL = 'https://www.facebook.com/v23.0/dialog/oauth';
+
+  @IsUrl(HTTP_URL, { message: 'must be an http(s) URL' })
+  FACEBOOK_GRAPH_URL = 'https://graph.facebook.com/v23.0';
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(100)
+  @Max(60_000)
+  PROVIDER_TIMEOUT_MS = 5000;
+
+  @list
+  @IsArray()
+  @Fulfils(isReturnUrl, {
+    each: true,
+    message: 'must be a comma-separated list of http(s) URLs without query or fragment',
+  })
+  WEB_RETURN_URLS: string[] = [];
+
+  @IsOptional()
+  @Fulfils(isReturnUrl, { message: 'must be an http(s) URL without query or fragment' })
+  WEB_URL?: string;
+
+  @IsOptional()
+  @Fulfils(isSmtpUrl, { message: 'must be an smtp:// or smtps:// URL, special characters in its password as %XX' })
+  SMTP_URL?: string;
+
+  @IsString()
+  @Matches(/^[^\r\n]*@[^\r\n]+$/, { message: 'must be an e-mail address, with or without a name before it' })
+  MAIL_FROM = 'Thé Tip Top <ne-pas-repondre@the-tip-top.example>';
+
+  @IsIn(['on', 'off'])
+  MAIL_DELIVERY: 'on' | 'off' = 'on';
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(3600)
+  MAIL_RETRY_SECONDS = 5;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  MAIL_RETRY_MAX_SECONDS = 3600;
+
+  @IsOptional()
+  @IsIn(['required', 'optional'])
+  ADMIN_SECOND_FACTOR?: 'required' | 'optional';
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(300)
+  @Max(7 * 86_400)
+  STAFF_SESSION_TTL_SECONDS = 12 * 3600;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(30)
+  RETENTION_INACTIVE_DAYS = 3 * 365;
+
+  @Matches(/^\S+( \S+){4}$/, { message: 'must be a cron line of five fields' })
+  RETENTION_CRON = '30 3 * * *';
 
   @Type(() => Number)
   @IsInt()
@@ -200,6 +303,16 @@ export class Environment {
   @Type(() => Number)
   @IsInt()
   @Min(1)
+  LOGIN_ATTEMPTS_EVERYWHERE = 100;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  LOGIN_ATTEMPTS_UNDER_PRESSURE = 3;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
   LOGIN_ATTEMPTS_WINDOW_SECONDS = 900;
 
   @Type(() => Number)
@@ -211,4 +324,19 @@ export class Environment {
   @IsInt()
   @Min(1)
   LOGIN_ATTEMPTS_MAX_BLOCK_SECONDS = 3600;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  REGISTRATIONS_ADDRESS = 100;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  MAIL_REQUESTS_ACCOUNT = 3;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  MAIL_REQUESTS_ADDRESS = 30;
 }

@@ -7,6 +7,7 @@ import { loadConfig } from './load-config';
 
 const SECRET = 'Zk3vQx9Lr7Bn2Wd8Ty5Hm1Pc6Gs4Jf0A';
 const OTHER_SECRET = 'p0Lq8Wn3Er6Ty1Ui9Op4As7Df2Gh5Jk0';
+const THIRD_SECRET = 'm5Xc2Vb8Nq4Wz7Ke1Rt6Yp3Ls9Df0Gh2';
 
 describe('loadConfig', () => {
   let folder: string;
@@ -19,7 +20,13 @@ describe('loadConfig', () => {
   });
 
   const secrets = { JWT_SECRET: SECRET, DECK_SECRET: OTHER_SECRET };
-  const production = { ...secrets, NODE_ENV: 'production', DATABASE_URL: 'postgres://app:pw@db/tiptop' };
+  const production = {
+    ...secrets,
+    ACCOUNT_SECRET: THIRD_SECRET,
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgres://app:pw@db/tiptop',
+    SMTP_URL: 'smtps://mail.example',
+  };
 
   function problemsOf(variables: Record<string, string>): readonly string[] {
     try {
@@ -58,7 +65,26 @@ describe('loadConfig', () => {
       minimumAge: 18,
       timeZone: 'Europe/Paris',
       staffMayPlay: false,
-      loginAttempts: { account: 10, address: 100, windowSeconds: 900, blockSeconds: 60, maxBlockSeconds: 3600 },
+      google: undefined,
+      facebook: undefined,
+      providerTimeoutMs: 5000,
+      webReturnUrls: [],
+      webUrl: 'http://localhost:3000',
+      mail: { smtpUrl: undefined, delivery: true, retrySeconds: 5, retryMaxSeconds: 3600 },
+      adminSecondFactor: false,
+      staffSessionTtlSeconds: 12 * 3600,
+      retention: { inactiveDays: 1095, cron: '30 3 * * *' },
+      registrations: { address: 100, windowSeconds: 900, blockSeconds: 60, maxBlockSeconds: 3600 },
+      mailRequests: { account: 3, address: 30, windowSeconds: 900, blockSeconds: 60, maxBlockSeconds: 3600 },
+      loginAttempts: {
+        account: 10,
+        address: 100,
+        everywhere: 100,
+        underPressure: 3,
+        windowSeconds: 900,
+        blockSeconds: 60,
+        maxBlockSeconds: 3600,
+      },
       codeAttempts: {
         account: 10,
         underPressure: 3,
@@ -71,7 +97,7 @@ describe('loadConfig', () => {
     });
     expect(config.jwtSecret.length).toBeGreaterThanOrEqual(32);
     expect(config.deckSecret.length).toBeGreaterThanOrEqual(32);
-    expect(config.jwtSecret).not.toBe(config.deckSecret);
+    expect(new Set([config.jwtSecret, config.deckSecret, config.accountSecret]).size).toBe(3);
     expect(loadConfig({ DATA_DIR: folder })).toEqual(config);
   });
 
@@ -94,7 +120,28 @@ describe('loadConfig', () => {
       TERMS_VERSION: 'v7',
       TIME_ZONE: 'America/Cayenne',
       STAFF_MAY_PLAY: 'on',
+      GOOGLE_CLIENT_ID: 'id.apps.example',
+      GOOGLE_CLIENT_SECRET: 'of-google',
+      GOOGLE_ISSUER: 'https://issuer.example',
+      GOOGLE_MOBILE_CLIENT_IDS: 'android,ios',
+      FACEBOOK_APP_ID: '4711',
+      FACEBOOK_APP_SECRET: 'of-facebook',
+      FACEBOOK_DIALOG_URL: 'https://face.example/dialog',
+      FACEBOOK_GRAPH_URL: 'https://graph.example/v1/',
+      PROVIDER_TIMEOUT_MS: '900',
+      WEB_RETURN_URLS: 'https://shop.example/signed-in, https://play.example/',
+      MAIL_FROM: 'Tea <tea@shop.example>',
+      MAIL_RETRY_SECONDS: '2',
+      MAIL_RETRY_MAX_SECONDS: '20',
+      STAFF_SESSION_TTL_SECONDS: '600',
+      RETENTION_INACTIVE_DAYS: '400',
+      RETENTION_CRON: '0 4 * * 1',
       LOGIN_ATTEMPTS_ACCOUNT: '1',
+      LOGIN_ATTEMPTS_EVERYWHERE: '50',
+      LOGIN_ATTEMPTS_UNDER_PRESSURE: '2',
+      REGISTRATIONS_ADDRESS: '7',
+      MAIL_REQUESTS_ACCOUNT: '4',
+      MAIL_REQUESTS_ADDRESS: '40',
       CODE_ATTEMPTS_MAX_BLOCK_SECONDS: '7',
     });
     expect(config).toMatchObject({
@@ -118,8 +165,36 @@ describe('loadConfig', () => {
       termsVersion: 'v7',
       timeZone: 'America/Cayenne',
       staffMayPlay: true,
+      accountSecret: THIRD_SECRET,
+      google: {
+        clientId: 'id.apps.example',
+        clientSecret: 'of-google',
+        issuer: 'https://issuer.example',
+        mobileClientIds: ['android', 'ios'],
+      },
+      facebook: {
+        appId: '4711',
+        appSecret: 'of-facebook',
+        dialogUrl: 'https://face.example/dialog',
+        graphUrl: 'https://graph.example/v1',
+      },
+      providerTimeoutMs: 900,
+      webReturnUrls: ['https://shop.example/signed-in', 'https://play.example/'],
+      webUrl: 'https://shop.example',
+      mail: {
+        smtpUrl: 'smtps://mail.example',
+        from: 'Tea <tea@shop.example>',
+        delivery: true,
+        retrySeconds: 2,
+        retryMaxSeconds: 20,
+      },
+      adminSecondFactor: true,
+      staffSessionTtlSeconds: 600,
+      retention: { inactiveDays: 400, cron: '0 4 * * 1' },
     });
-    expect(config.loginAttempts.account).toBe(1);
+    expect(config.loginAttempts).toMatchObject({ account: 1, everywhere: 50, underPressure: 2 });
+    expect(config.registrations.address).toBe(7);
+    expect(config.mailRequests).toMatchObject({ account: 4, address: 40 });
     expect(config.codeAttempts.maxBlockSeconds).toBe(7);
   });
 
@@ -132,6 +207,26 @@ describe('loadConfig', () => {
   it('offers itself to the network in production only', () => {
     expect(loadConfig(production).host).toBe('0.0.0.0');
     expect(loadConfig({ ...secrets, NODE_ENV: 'test' }).host).toBe('127.0.0.1');
+  });
+
+  it('sends links in letters to the web client, wherever it is told to be', () => {
+    const webUrl = (variables: Record<string, string>) => loadConfig({ ...secrets, ...variables }).webUrl;
+    expect(webUrl({ PORT: '8080' })).toBe('http://localhost:8080');
+    expect(webUrl({ PUBLIC_URL: 'https://api.example/' })).toBe('https://api.example');
+    expect(webUrl({ WEB_RETURN_URLS: 'https://a.example/x', PUBLIC_URL: 'https://api.example' })).toBe(
+      'https://a.example',
+    );
+    expect(webUrl({ WEB_URL: 'https://b.example/shop/', WEB_RETURN_URLS: 'https://a.example/x' })).toBe(
+      'https://b.example/shop',
+    );
+  });
+
+  it.each([
+    ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+    ['FACEBOOK_APP_ID', 'FACEBOOK_APP_SECRET'],
+  ])('wants %s and %s together', (id, secret) => {
+    expect(problemsOf({ ...secrets, [id]: 'x' })).toEqual([`${secret}: is required beside ${id}`]);
+    expect(problemsOf({ ...secrets, [secret]: 'x' })).toEqual([`${id}: is required beside ${secret}`]);
   });
 
   it.each([
@@ -160,6 +255,27 @@ describe('loadConfig', () => {
     ['REQUEST_TIMEOUT_MS', '10'],
     ['JWT_SECRET', 'too-short-a-secret'],
     ['DECK_SECRET', 'too-short-a-secret'],
+    ['ACCOUNT_SECRET', 'too-short-a-secret'],
+    ['GOOGLE_ISSUER', 'accounts.google.com'],
+    ['FACEBOOK_GRAPH_URL', 'graph'],
+    ['FACEBOOK_DIALOG_URL', 'ftp://dialog.example'],
+    ['PROVIDER_TIMEOUT_MS', '1'],
+    ['WEB_RETURN_URLS', 'shop.example'],
+    ['WEB_RETURN_URLS', 'https://shop.example/?next=1'],
+    ['WEB_RETURN_URLS', 'https://shop.example/#x'],
+    ['WEB_RETURN_URLS', 'https://user:hunter2@shop.example/'],
+    ['WEB_RETURN_URLS', 'https://shop.example/,javascript:alert(1)'],
+    ['WEB_URL', 'shop.example'],
+    ['SMTP_URL', 'https://mail.example'],
+    ['SMTP_URL', 'smtp://u:hunter2#@mail.example'],
+    ['MAIL_FROM', 'nobody'],
+    ['MAIL_DELIVERY', 'maybe'],
+    ['MAIL_RETRY_SECONDS', '0'],
+    ['ADMIN_SECOND_FACTOR', 'never'],
+    ['STAFF_SESSION_TTL_SECONDS', '299'],
+    ['RETENTION_INACTIVE_DAYS', '29'],
+    ['RETENTION_CRON', 'nightly'],
+    ['REGISTRATIONS_ADDRESS', '0'],
     ['ACCESS_TOKEN_TTL_SECONDS', '59'],
     ['REFRESH_TOKEN_TTL_SECONDS', '1'],
     ['MINIMUM_AGE', '121'],
@@ -217,12 +333,12 @@ describe('loadConfig', () => {
   });
 
   describe('in production', () => {
-    it('is content with a database and two secrets', () => {
+    it('is content with a database, three secrets and a mail server', () => {
       expect(problemsOf(production)).toEqual([]);
       expect(existsSync(join(folder, 'secrets.json'))).toBe(false);
     });
 
-    it.each(['DATABASE_URL', 'JWT_SECRET', 'DECK_SECRET'])('asks for %s', (name) => {
+    it.each(['DATABASE_URL', 'JWT_SECRET', 'DECK_SECRET', 'ACCOUNT_SECRET'])('asks for %s', (name) => {
       expect(problemsOf({ ...production, [name]: '' })).toEqual([`${name}: is required in production`]);
       expect(existsSync(join(folder, 'secrets.json'))).toBe(false);
     });
@@ -241,7 +357,7 @@ describe('loadConfig', () => {
       'abcabcabcabcabcabcabcabcabcabcabcabc',
       '12345678901234567890123456789012',
     ])('refuses the placeholder %s, without repeating it', (placeholder) => {
-      for (const name of ['JWT_SECRET', 'DECK_SECRET']) {
+      for (const name of ['JWT_SECRET', 'DECK_SECRET', 'ACCOUNT_SECRET']) {
         const problems = problemsOf({ ...production, [name]: placeholder });
         expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: is a placeholder; .*openssl rand`))]);
         expect(problems.join()).not.toContain(placeholder);
@@ -254,7 +370,31 @@ describe('loadConfig', () => {
       expect(problemsOf({ ...production, JWT_SECRET: hex, DECK_SECRET: base64 })).toEqual([]);
     });
 
-    it('wants two secrets that differ', () => {
+    it('wants a mail server of the instance that delivers', () => {
+      expect(problemsOf({ ...production, SMTP_URL: '' })).toEqual([expect.stringMatching(/^SMTP_URL: is required in/)]);
+      expect(problemsOf({ ...production, SMTP_URL: '', MAIL_DELIVERY: 'off' })).toEqual([]);
+    });
+
+    it('wants to know where a provider comes back to, and no provider by plain http', () => {
+      const google = { GOOGLE_CLIENT_ID: 'id', GOOGLE_CLIENT_SECRET: 'x' };
+      expect(problemsOf({ ...production, ...google })).toEqual([expect.stringMatching(/^PUBLIC_URL: is required for/)]);
+      const reachable = { ...production, ...google, PUBLIC_URL: 'https://api.example' };
+      expect(problemsOf(reachable)).toEqual([]);
+      expect(problemsOf({ ...reachable, GOOGLE_ISSUER: 'http://issuer.example' })).toEqual([
+        'GOOGLE_ISSUER: must be https in production',
+      ]);
+    });
+
+    it('wants a second factor of administrators, unless told otherwise', () => {
+      const { adminSecondFactor } = loadConfig({ ...production, ADMIN_SECOND_FACTOR: 'optional' });
+      expect(adminSecondFactor).toBe(false);
+      expect(loadConfig({ ...secrets, ADMIN_SECOND_FACTOR: 'required' }).adminSecondFactor).toBe(true);
+    });
+
+    it('wants secrets that differ', () => {
+      expect(problemsOf({ ...production, ACCOUNT_SECRET: OTHER_SECRET })).toEqual([
+        'ACCOUNT_SECRET: must differ from DECK_SECRET',
+      ]);
       expect(problemsOf({ ...production, DECK_SECRET: SECRET })).toEqual(['DECK_SECRET: must differ from JWT_SECRET']);
     });
   });

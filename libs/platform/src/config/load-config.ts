@@ -4,10 +4,34 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { AppConfig } from './app-config';
 import { ConfigError } from './config-error';
+import { derivedKey } from '../crypto/derived-key';
 import { type DevelopmentSecrets, developmentSecrets } from './development-secrets';
 import { Environment } from './environment';
 
 type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Settings without a default, which an empty Environment does not show. */
+const OPTIONAL = [
+  'DATABASE_URL',
+  'PUBLIC_URL',
+  'JWT_SECRET',
+  'DECK_SECRET',
+  'ACCOUNT_SECRET',
+  'GOOGLE_CLIENT_ID',
+  'GOOGLE_CLIENT_SECRET',
+  'FACEBOOK_APP_ID',
+  'FACEBOOK_APP_SECRET',
+  'WEB_URL',
+  'SMTP_URL',
+  'ADMIN_SECOND_FACTOR',
+] as const satisfies readonly (keyof Environment)[];
+
+const PROVIDER_PAIRS = [
+  ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+  ['FACEBOOK_APP_ID', 'FACEBOOK_APP_SECRET'],
+] as const;
+
+const SECRETS = ['JWT_SECRET', 'DECK_SECRET', 'ACCOUNT_SECRET'] as const;
 
 const PLACEHOLDER = /change.?me|placeholder|example|your[-_ ]|replace|secret.?key|default|^(.)\1+$|1234567|password/i;
 
@@ -18,7 +42,7 @@ const PLACEHOLDER = /change.?me|placeholder|example|your[-_ ]|replace|secret.?ke
 export function loadConfig(variables: Variables): AppConfig {
   const settings: Record<string, string> = {};
   const problems: string[] = [];
-  for (const name of Object.keys(new Environment()).concat('DATABASE_URL', 'PUBLIC_URL', 'JWT_SECRET', 'DECK_SECRET')) {
+  for (const name of [...Object.keys(new Environment()), ...OPTIONAL]) {
     const value = fromVariableOrFile(variables, name, problems);
     if (value !== undefined && value !== '') settings[name] = value;
   }
@@ -29,6 +53,10 @@ export function loadConfig(variables: Variables): AppConfig {
     problems.push(`${property}: ${messages.map((message) => message.replace(`${property} `, '')).join('; ')}`);
   }
   if (!isTimeZone(environment.TIME_ZONE)) problems.push('TIME_ZONE: must be an IANA time zone, Europe/Paris for one');
+  for (const [id, secret] of PROVIDER_PAIRS) {
+    if (environment[id] && !environment[secret]) problems.push(`${secret}: is required beside ${id}`);
+    if (environment[secret] && !environment[id]) problems.push(`${id}: is required beside ${secret}`);
+  }
   if (environment.NODE_ENV === 'production') problems.push(...productionProblems(environment));
   if (problems.length > 0) throw new ConfigError(problems);
   return toConfig(environment);
@@ -60,15 +88,26 @@ function fromVariableOrFile(variables: Variables, name: string, problems: string
 function productionProblems(environment: Environment): string[] {
   const problems: string[] = [];
   if (!environment.DATABASE_URL) problems.push('DATABASE_URL: is required in production');
-  for (const name of ['JWT_SECRET', 'DECK_SECRET'] as const) {
+  for (const name of SECRETS) {
     const secret = environment[name];
     if (!secret) problems.push(`${name}: is required in production`);
     else if (PLACEHOLDER.test(secret) || new Set(secret).size < 10) {
       problems.push(`${name}: is a placeholder; make a random one, "openssl rand -base64 48" for instance`);
     }
   }
-  if (environment.JWT_SECRET && environment.JWT_SECRET === environment.DECK_SECRET) {
-    problems.push('DECK_SECRET: must differ from JWT_SECRET');
+  SECRETS.forEach((name, place) => {
+    const other = SECRETS.slice(0, place).find((earlier) => environment[earlier] === environment[name]);
+    if (environment[name] && other) problems.push(`${name}: must differ from ${other}`);
+  });
+  if (environment.MAIL_DELIVERY === 'on' && !environment.SMTP_URL) {
+    problems.push('SMTP_URL: is required in production, unless another instance delivers (MAIL_DELIVERY=off)');
+  }
+  const provided = environment.GOOGLE_CLIENT_ID ?? environment.FACEBOOK_APP_ID;
+  if (provided && !environment.PUBLIC_URL) {
+    problems.push('PUBLIC_URL: is required for sign-in with Google or Facebook, which come back to it');
+  }
+  for (const name of ['GOOGLE_ISSUER', 'FACEBOOK_DIALOG_URL', 'FACEBOOK_GRAPH_URL'] as const) {
+    if (provided && !environment[name].startsWith('https://')) problems.push(`${name}: must be https in production`);
   }
   return problems;
 }
@@ -85,8 +124,14 @@ function isTimeZone(name: string): boolean {
 function toConfig(environment: Environment): AppConfig {
   const dataDir = resolve(environment.DATA_DIR);
   const production = environment.NODE_ENV === 'production';
-  const { JWT_SECRET, DECK_SECRET } = environment;
+  const { JWT_SECRET, DECK_SECRET, GOOGLE_CLIENT_ID, FACEBOOK_APP_ID } = environment;
   const made = JWT_SECRET && DECK_SECRET ? undefined : secretsOf(dataDir);
+  const jwtSecret = JWT_SECRET ?? made?.jwtSecret ?? '';
+  const loginBudget = {
+    windowSeconds: environment.LOGIN_ATTEMPTS_WINDOW_SECONDS,
+    blockSeconds: environment.LOGIN_ATTEMPTS_BLOCK_SECONDS,
+    maxBlockSeconds: environment.LOGIN_ATTEMPTS_MAX_BLOCK_SECONDS,
+  };
   return new AppConfig({
     environment: environment.NODE_ENV,
     logLevel: environment.LOG_LEVEL,
@@ -101,8 +146,41 @@ function toConfig(environment: Environment): AppConfig {
     requestTimeoutMs: environment.REQUEST_TIMEOUT_MS,
     databaseUrl: environment.DATABASE_URL,
     databasePoolSize: environment.DATABASE_POOL_SIZE,
-    jwtSecret: JWT_SECRET ?? made?.jwtSecret ?? '',
+    jwtSecret,
     deckSecret: DECK_SECRET ?? made?.deckSecret ?? '',
+    // Only outside production can it be missing.
+    accountSecret: environment.ACCOUNT_SECRET ?? derivedKey(jwtSecret, 'account secret').toString('base64url'),
+    google:
+      GOOGLE_CLIENT_ID === undefined
+        ? undefined
+        : {
+            clientId: GOOGLE_CLIENT_ID,
+            clientSecret: environment.GOOGLE_CLIENT_SECRET ?? '',
+            issuer: environment.GOOGLE_ISSUER,
+            mobileClientIds: environment.GOOGLE_MOBILE_CLIENT_IDS,
+          },
+    facebook:
+      FACEBOOK_APP_ID === undefined
+        ? undefined
+        : {
+            appId: FACEBOOK_APP_ID,
+            appSecret: environment.FACEBOOK_APP_SECRET ?? '',
+            dialogUrl: environment.FACEBOOK_DIALOG_URL,
+            graphUrl: environment.FACEBOOK_GRAPH_URL.replace(/\/$/, ''),
+          },
+    providerTimeoutMs: environment.PROVIDER_TIMEOUT_MS,
+    webReturnUrls: environment.WEB_RETURN_URLS,
+    webUrl: webUrlOf(environment),
+    mail: {
+      smtpUrl: environment.SMTP_URL,
+      from: environment.MAIL_FROM,
+      delivery: environment.MAIL_DELIVERY === 'on',
+      retrySeconds: environment.MAIL_RETRY_SECONDS,
+      retryMaxSeconds: environment.MAIL_RETRY_MAX_SECONDS,
+    },
+    adminSecondFactor: (environment.ADMIN_SECOND_FACTOR ?? (production ? 'required' : 'optional')) === 'required',
+    staffSessionTtlSeconds: environment.STAFF_SESSION_TTL_SECONDS,
+    retention: { inactiveDays: environment.RETENTION_INACTIVE_DAYS, cron: environment.RETENTION_CRON },
     accessTokenTtlSeconds: environment.ACCESS_TOKEN_TTL_SECONDS,
     refreshTokenTtlSeconds: environment.REFRESH_TOKEN_TTL_SECONDS,
     minimumAge: environment.MINIMUM_AGE,
@@ -119,11 +197,23 @@ function toConfig(environment: Environment): AppConfig {
       maxBlockSeconds: environment.CODE_ATTEMPTS_MAX_BLOCK_SECONDS,
     },
     loginAttempts: {
+      ...loginBudget,
       account: environment.LOGIN_ATTEMPTS_ACCOUNT,
       address: environment.LOGIN_ATTEMPTS_ADDRESS,
-      windowSeconds: environment.LOGIN_ATTEMPTS_WINDOW_SECONDS,
-      blockSeconds: environment.LOGIN_ATTEMPTS_BLOCK_SECONDS,
-      maxBlockSeconds: environment.LOGIN_ATTEMPTS_MAX_BLOCK_SECONDS,
+      everywhere: environment.LOGIN_ATTEMPTS_EVERYWHERE,
+      underPressure: environment.LOGIN_ATTEMPTS_UNDER_PRESSURE,
+    },
+    registrations: { ...loginBudget, address: environment.REGISTRATIONS_ADDRESS },
+    mailRequests: {
+      ...loginBudget,
+      account: environment.MAIL_REQUESTS_ACCOUNT,
+      address: environment.MAIL_REQUESTS_ADDRESS,
     },
   });
+}
+
+/** The web client's home: as told, or else where a sign-in returns to, or else this service. */
+function webUrlOf({ WEB_URL, WEB_RETURN_URLS: [returnUrl], PUBLIC_URL, PORT }: Environment): string {
+  const known = WEB_URL ?? (returnUrl === undefined ? undefined : new URL(returnUrl).origin) ?? PUBLIC_URL;
+  return (known ?? `http://localhost:${PORT}`).replace(/\/+$/, '');
 }

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject 
 import { DatabaseUnavailable, DomainError, isDatabaseUnavailable, LOGGER, ValidationFailed } from '@tiptop/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { preferredLanguage } from './language';
+import { preferredLanguage } from '@tiptop/platform';
 import { buildProblem, type ProblemDetails } from './problem';
 import { type ProblemCode, PROBLEMS } from './problem-catalogue';
 

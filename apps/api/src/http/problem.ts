@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { FieldProblem } from '@tiptop/platform';
 import { fieldMessage } from './field-messages';
-import type { Language } from './language';
+import type { Language } from '@tiptop/platform';
 import { type ProblemCode, PROBLEMS } from './problem-catalogue';
 
 class FieldProblemResponse {

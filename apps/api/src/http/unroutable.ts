@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { preferredLanguage } from './language';
+import { preferredLanguage } from '@tiptop/platform';
 import { buildProblem } from './problem';
 import type { ProblemCode } from './problem-catalogue';
 

@@ -1,4 +1,5 @@
-export type Language = 'fr' | 'en';
+export const LANGUAGES = ['fr', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
 
 /** The language of messages for a person: the first of French and English that the client asks for; French otherwise. */
 export function preferredLanguage(acceptLanguage: string | undefined): Language {

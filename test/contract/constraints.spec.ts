@@ -23,6 +23,11 @@ const VALUES = `'a@b.fr', 'a@b.fr', 'A', 'B', '1990-01-01', 'a b', now(), now()`
 const PRIZE = `INSERT INTO prizes (contest_id, name, description, ordinal, value_cents, currency, weight)`;
 const CONTEST = `INSERT INTO contests (name, created_at, slug, starts_at, ends_at, claim_ends_at)`;
 const SESSION = `INSERT INTO sessions (user_id, created_at, last_used_at, expires_at, revoked_at, revoked_because)`;
+const ERASED = `erased_at = now(), is_active = false, password_hash = NULL`;
+const IDENTITY = `INSERT INTO identities (user_id, linked_at, last_used_at, provider, subject)`;
+const CODE = `INSERT INTO sign_in_codes (subject, profile, expires_at, provider, hash)`;
+const TOKEN = `INSERT INTO mail_tokens (user_id, created_at, expires_at, purpose, hash)`;
+const HASH = `sha256('x')`;
 const EVENT = `INSERT INTO claim_events (ticket_code, actor_id, at, kind, reason)`;
 
 /** For each CHECK constraint, statements that break it and nothing else: one for each way in which it can be broken. */
@@ -37,6 +42,24 @@ const ATTEMPTS: Readonly<Record<string, readonly string[]>> = {
     `UPDATE users SET email_key = 'Camille@Example.fr' WHERE id = :customer`,
     `UPDATE users SET email_key = '' WHERE id = :customer`,
   ],
+  users_language_check: [`UPDATE users SET language = 'de' WHERE id = :customer`],
+  users_erased_check: [
+    `UPDATE users SET erased_at = now(), password_hash = NULL WHERE id = :customer`,
+    `UPDATE users SET erased_at = now(), is_active = false WHERE id = :customer`,
+    `UPDATE users SET ${ERASED}, newsletter = true WHERE id = :customer`,
+    `UPDATE users SET ${ERASED}, email_verified_at = now() WHERE id = :customer`,
+  ],
+  identities_provider_check: [`${IDENTITY} VALUES (:customer, now(), now(), 'myspace', '1')`],
+  identities_subject_check: [`${IDENTITY} VALUES (:customer, now(), now(), 'google', '')`],
+  sign_in_codes_hash_check: [`${CODE} VALUES ('1', '{}', now(), 'google', '\\x00')`],
+  sign_in_codes_provider_check: [`${CODE} VALUES ('1', '{}', now(), 'myspace', ${HASH})`],
+  spent_states_hash_check: [`INSERT INTO spent_states (hash, expires_at) VALUES ('\\x00', now())`],
+  mail_tokens_hash_check: [`${TOKEN} VALUES (:customer, now(), now(), 'verify-email', '\\x00')`],
+  mail_tokens_purpose_check: [`${TOKEN} VALUES (:customer, now(), now(), 'win-a-prize', ${HASH})`],
+  second_factors_last_step_check: [
+    `INSERT INTO second_factors (user_id, sealed_secret, created_at, last_step) VALUES (:customer, '\\x00', now(), 1)`,
+  ],
+  recovery_codes_hash_check: [`INSERT INTO recovery_codes (user_id, hash) VALUES (:customer, '\\x00')`],
   consents_kind_check: [
     `INSERT INTO consents (user_id, kind, version, granted, given_at) VALUES (:customer, 'cookies', '1', true, now())`,
   ],
@@ -215,6 +238,10 @@ describe('The CHECK constraints', () => {
   it('let through what breaks none: the attempts fail for the reason they name', async () => {
     const fine = [
       `${USER}, role, gender) VALUES (${VALUES}, 'employee', 'other')`,
+      `UPDATE users SET ${ERASED} WHERE id = :customer`,
+      `${IDENTITY} VALUES (:customer, now(), now(), 'facebook', '1')`,
+      `${CODE} VALUES ('1', '{}', now(), 'google', ${HASH})`,
+      `${TOKEN} VALUES (:customer, now(), now(), 'reset-password', ${HASH})`,
       `${CONTEST} VALUES ('X', now(), 'x-2', '2026-01-01', '2026-02-01', '2026-02-01')`,
       `${PRIZE} VALUES (:unsealed, 'X', 'X', 255, 0, 'EUR', 1)`,
       `${SESSION} VALUES (:customer, now(), now(), now(), now(), 'logout')`,

@@ -9,9 +9,11 @@ const RESTRICT_VIOLATION = '23001';
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 
-/** Triggers of the game's tables; each is met by a test below. */
+/** Triggers of the tables that keep promises; each is met by a test below. */
 const TRIGGERS = [
   'claim_events_append_only',
+  'claim_events_keep',
+  'consents_append_only',
   'deck_pages_keep_all',
   'deck_pages_keep_dealt',
   'decks_keep_all',
@@ -22,8 +24,13 @@ const TRIGGERS = [
   'tickets_keep_identity',
   'tickets_keep_played',
   'tickets_won_once',
+  'users_keep_erased',
+  'users_last_admin',
+  'users_last_admin_stays',
 ];
-const GAME_TABLES = [
+const KEPT_TABLES = [
+  'users',
+  'consents',
   'contests',
   'prizes',
   'stores',
@@ -46,12 +53,22 @@ describe('What the database itself keeps from happening', () => {
     await client.connect();
     const customer = await registerCustomer(test);
     const [employee, colleague] = [await signInAs(test, 'employee'), await signInAs(test, 'employee')];
+    const admin = await signInAs(test, 'admin');
+    const erased = await signInAs(test, 'customer');
+    await client.query(
+      `UPDATE users SET erased_at = now(), is_active = false, password_hash = NULL, email_verified_at = NULL WHERE id = $1`,
+      [erased.user.id],
+    );
     const undealt = await createContest(test, { tickets: 5, startsAt: new Date(Date.now() + 1e9) });
     const unsealed = await createContest(test, { tickets: 0, startsAt: new Date(Date.now() + 1e9) });
     contest = await createContest(test, { tickets: 5 });
     const [pending = '', claimed = '', unplayed = ''] = await unplayedCodes(test, contest, 3);
     for (const code of [pending, claimed]) await play(test, code, customer, { 'idempotency-key': `key-${code}` });
     await test.client.post(`/v1/claims/${claimed}/validate`, { identityChecked: true }, employee.accessToken);
+    const refusal = { reason: 'OTHER', note: 'La carte est au nom de Camille' };
+    await test.client.post(`/v1/claims/${pending}/refuse`, refusal, employee.accessToken);
+    await test.client.post(`/v1/claims/${pending}/validate`, { identityChecked: true }, employee.accessToken);
+    await test.client.post(`/v1/claims/${pending}/undo`, { reason: 'Camille est revenue' }, admin.accessToken);
     const { rows } = await client.query<{ id: string }>(
       `INSERT INTO stores (name, city, created_at) VALUES ('S', 'Nice', now()) RETURNING id`,
     );
@@ -59,6 +76,8 @@ describe('What the database itself keeps from happening', () => {
       customer: customer.user.id,
       employee: employee.user.id,
       colleague: colleague.user.id,
+      admin: admin.user.id,
+      erased: erased.user.id,
       store: rows[0]!.id,
       dealt: contest.id,
       undealt: undealt.id,
@@ -91,20 +110,72 @@ describe('What the database itself keeps from happening', () => {
   it('is listed here in full', async () => {
     const { rows } = await client.query<{ name: string }>(
       `SELECT tgname AS name FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY($1::regclass[]) ORDER BY 1`,
-      [GAME_TABLES],
+      [KEPT_TABLES],
     );
     expect(rows.map(({ name }) => name)).toEqual(TRIGGERS);
   });
 
   it.each([
-    `UPDATE claim_events SET at = at`,
+    `UPDATE claim_events SET at = at + interval '1 s'`,
     `UPDATE claim_events SET actor_id = :colleague`,
-    `UPDATE claim_events SET reason = 'x' WHERE false`,
+    `UPDATE claim_events SET ticket_code = :pending`,
+    `UPDATE claim_events SET kind = 'undone', reason = 'ERASED'`,
+    `UPDATE claim_events SET store_id = :store`,
+    `UPDATE claim_events SET reason = 'x' WHERE kind = 'undone'`,
+    `UPDATE claim_events SET reason = 'ERASED' WHERE kind = 'refused'`,
+    `UPDATE claim_events SET note = 'x' WHERE kind = 'refused'`,
     `DELETE FROM claim_events`,
     `DELETE FROM claim_events WHERE ticket_code = :claimed`,
     `TRUNCATE claim_events`,
   ])('the record of hand-overs is append-only: %s', async (sql) => {
     expect(await attempt(sql)).toBe(`${RESTRICT_VIOLATION} claim_events: the record of hand-overs is append-only`);
+  });
+
+  it('what was written of a person in that record may be taken out, and no more than that', async () => {
+    expect(await attempt(`UPDATE claim_events SET note = NULL WHERE kind = 'refused'`)).toBe('accepted 1');
+    expect(await attempt(`UPDATE claim_events SET reason = 'ERASED' WHERE kind = 'undone'`)).toBe('accepted 1');
+    expect(await attempt(`UPDATE claim_events SET note = NULL, actor_id = :colleague WHERE kind = 'refused'`)).toMatch(
+      /append-only$/,
+    );
+  });
+
+  it.each([
+    `UPDATE consents SET granted = NOT granted`,
+    `UPDATE consents SET given_at = now() WHERE false`,
+    `DELETE FROM consents`,
+    `TRUNCATE consents`,
+  ])('the record of consents is append-only: %s', async (sql) => {
+    expect(await attempt(sql)).toBe(`${RESTRICT_VIOLATION} consents: the record of consents is append-only`);
+  });
+
+  it('the last active administrator stays', async () => {
+    const refused = `${RESTRICT_VIOLATION} users_last_admin`;
+    const gone = `is_active = false, erased_at = now(), password_hash = NULL, email_verified_at = NULL`;
+    for (const sql of [
+      `UPDATE users SET role = 'customer' WHERE id = :admin`,
+      `UPDATE users SET is_active = false WHERE id = :admin`,
+      `UPDATE users SET ${gone} WHERE id = :admin`,
+      `UPDATE users SET is_active = false`,
+      `DELETE FROM users WHERE id = :admin`,
+    ]) {
+      expect([sql, await attempt(sql)]).toEqual([sql, refused]);
+    }
+    expect(await attempt(`UPDATE users SET first_name = 'Maxime' WHERE id = :admin`)).toBe('accepted 1');
+    await client.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [names.employee]);
+    expect(await attempt(`UPDATE users SET role = 'customer' WHERE id = :admin`)).toBe('accepted 1');
+    // Both in one statement is one too many.
+    expect(await attempt(`UPDATE users SET role = 'customer' WHERE role = 'admin'`)).toBe(refused);
+    await client.query(`UPDATE users SET is_active = false WHERE id = $1`, [names.employee]);
+    expect(await attempt(`UPDATE users SET role = 'customer' WHERE id = :admin`)).toBe(refused);
+    await client.query(`UPDATE users SET is_active = true, role = 'employee' WHERE id = $1`, [names.employee]);
+  });
+
+  it('an erased account stays erased', async () => {
+    for (const change of ['erased_at = NULL', `first_name = 'Camille'`, 'is_active = true']) {
+      expect(await attempt(`UPDATE users SET ${change} WHERE id = :erased`)).toBe(
+        `${RESTRICT_VIOLATION} users: an erased account stays erased`,
+      );
+    }
   });
 
   it.each(['pending', 'claimed'])('a play is final, on a %s ticket', async (code) => {
@@ -114,7 +185,6 @@ describe('What the database itself keeps from happening', () => {
       'deck_position = 90',
       `played_at = played_at - interval '1 day'`,
       `play_key = 'another'`,
-      'play_key = NULL',
       `status = 'unclaimed', player_id = NULL, prize_id = NULL, deck_position = NULL, played_at = NULL, play_key = NULL,
        claimed_by = NULL, claimed_at = NULL`,
     ]) {
@@ -122,6 +192,13 @@ describe('What the database itself keeps from happening', () => {
         `${RESTRICT_VIOLATION} tickets: a play is final`,
       );
     }
+  });
+
+  it('the key of a play may be taken out, since a client may have put a name in it, and no other put in', async () => {
+    expect(await attempt(`UPDATE tickets SET play_key = NULL WHERE code = :pending`)).toBe('accepted 1');
+    expect(await attempt(`UPDATE tickets SET play_key = NULL, deck_position = 90 WHERE code = :pending`)).toBe(
+      `${RESTRICT_VIOLATION} tickets: a play is final`,
+    );
   });
 
   it('a hand-over is undone, never overwritten', async () => {

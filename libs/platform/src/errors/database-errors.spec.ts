@@ -1,6 +1,12 @@
 import { DatabaseError } from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { isDatabaseUnavailable, isForeignKeyViolation, isUniqueViolation } from './database-errors';
+import {
+  isDatabaseUnavailable,
+  isForeignKeyViolation,
+  isLockFailure,
+  isRefusedBy,
+  isUniqueViolation,
+} from './database-errors';
 
 const withCode = (code: string, message = 'x'): Error => Object.assign(new Error(message), { code });
 
@@ -71,5 +77,26 @@ describe('Broken constraints', () => {
     for (const other of [undefined, null, 'x', new Error('x')]) {
       expect([isUniqueViolation(other), isForeignKeyViolation(other)]).toEqual([false, false]);
     }
+  });
+
+  it('are told from what a trigger refuses', () => {
+    const refused = broken('23001', 'users_last_admin');
+    expect(isRefusedBy(refused, 'users_last_admin')).toBe(true);
+    expect(isRefusedBy(refused, 'users_keep_erased')).toBe(false);
+    expect(isRefusedBy(throughTypeOrm(fromServer('23001')), 'users_last_admin')).toBe(false);
+    expect(isRefusedBy(broken('23505', 'users_last_admin'), 'users_last_admin')).toBe(false);
+    expect(isUniqueViolation(refused)).toBe(false);
+    for (const other of [undefined, null, 'x', new Error('x')]) expect(isRefusedBy(other, 'x')).toBe(false);
+  });
+});
+
+describe('isLockFailure', () => {
+  it.each([
+    ['a wait that was cut short', fromServer('55P03'), true],
+    ['a deadlock', throughTypeOrm(fromServer('40P01')), true],
+    ['a statement that took too long', fromServer('57014'), false],
+    ['nothing', undefined, false],
+  ])('%s', (_, error, expected) => {
+    expect(isLockFailure(error)).toBe(expected);
   });
 });

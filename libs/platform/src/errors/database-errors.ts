@@ -26,6 +26,18 @@ export function isForeignKeyViolation(error: unknown, constraint?: string): bool
   return fault?.code === '23503' && (constraint === undefined || fault.constraint === constraint);
 }
 
+/** Whether a trigger refused the change (SQLSTATE 23001) in the name of a given constraint. */
+export function isRefusedBy(error: unknown, constraint: string): boolean {
+  const fault = driverFault(error);
+  return fault?.code === '23001' && fault.constraint === constraint;
+}
+
+/** Whether the statement waited for a lock longer than its transaction wanted to (SQLSTATE 55P03), or in a circle (40P01). */
+export function isLockFailure(error: unknown): boolean {
+  const code = driverFault(error)?.code;
+  return code === '55P03' || code === '40P01';
+}
+
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { PG_POOL } from '@tiptop/platform';
+import { MailQueue, PG_POOL } from '@tiptop/platform';
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -20,7 +20,7 @@ export class MetricsService implements OnApplicationShutdown {
   });
   private server: Server | undefined;
 
-  constructor(@Inject(PG_POOL) pool: Pool) {
+  constructor(@Inject(PG_POOL) pool: Pool, mailQueue: MailQueue) {
     collectDefaultMetrics({ register: this.registry });
     new Gauge({
       name: 'database_connections',
@@ -31,6 +31,22 @@ export class MetricsService implements OnApplicationShutdown {
         this.set({ state: 'total' }, pool.totalCount);
         this.set({ state: 'idle' }, pool.idleCount);
         this.set({ state: 'waiting' }, pool.waitingCount);
+      },
+    });
+    new Gauge({
+      name: 'mail_letters',
+      help: 'Letters not delivered, by state; dead ones are tried no more.',
+      labelNames: ['state'] as const,
+      registers: [this.registry],
+      async collect() {
+        try {
+          const { waiting, dead } = await mailQueue.counts();
+          this.set({ state: 'waiting' }, waiting);
+          this.set({ state: 'dead' }, dead);
+        } catch {
+          // Without a database there are no numbers, and the other metrics tell all the same.
+          this.reset();
+        }
       },
     });
   }

@@ -7,6 +7,7 @@ import {
   ConfigModule,
   DatabaseModule,
   LoggingModule,
+  MailModule,
   SystemClock,
 } from '@tiptop/platform';
 import type { Logger } from 'pino';
@@ -23,6 +24,7 @@ export class CliModule {
         LoggingModule.register(logger),
         ClockModule.register(new SystemClock()),
         DatabaseModule.register(schema),
+        MailModule,
         AuthModule,
         GameModule,
       ],

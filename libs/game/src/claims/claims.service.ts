@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, isForeignKeyViolation } from '@tiptop/platform';
+import { Clock, isForeignKeyViolation, MailOutbox } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { toPrizeResponse } from '../contests/dto/prize.response';
 import { isAnyCode, normaliseCode } from '../domain/ticket-code';
+import { PRIZE_HANDED_OVER_MAIL } from '../mails/mail-names';
 import { TicketNotFound } from '../plays/play.errors';
 import { ClaimEvent } from './claim-event.entity';
 import {
@@ -28,6 +29,7 @@ export class ClaimsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly reader: ClaimReader,
+    private readonly outbox: MailOutbox,
     private readonly clock: Clock,
   ) {}
 
@@ -44,14 +46,21 @@ export class ClaimsService {
         typedCode,
         async (manager, code, now) => {
           // A clock that runs behind the one that recorded the play must not make a hand-over impossible.
-          const [, won] = await manager.query<[unknown, number]>(
+          const [rows] = await manager.query<[{ playerId: string; claimedAt: Date }[], number]>(
             `UPDATE tickets t SET status = 'claimed', claimed_by = $2, claimed_at = greatest($3, t.played_at), store_id = $4
            FROM contests c
            WHERE t.code = $1 AND c.id = t.contest_id AND t.status = 'pending' AND t.player_id <> $2
-             AND $3 < c.claim_ends_at`,
+             AND $3 < c.claim_ends_at
+           RETURNING t.player_id AS "playerId", t.claimed_at AS "claimedAt"`,
             [code, employeeId, now, storeId],
           );
-          if (won === 0) return undefined;
+          const [won] = rows;
+          if (!won) return undefined;
+          await this.outbox.post(manager, {
+            kind: PRIZE_HANDED_OVER_MAIL,
+            userId: won.playerId,
+            data: { code, claimedAt: won.claimedAt.toISOString() },
+          });
           return { kind: 'validated', actorId: employeeId, storeId };
         },
         (row) => refusalOf(row, employeeId, this.clock.now()),

@@ -39,7 +39,7 @@ export class LeftoverDealer {
         if (ticket.length === 0) return 'lost';
         const position = (await this.take(manager, contestId)) ?? (await this.gatherAndTake(manager, contestId));
         if (position === undefined) return 'again';
-        const [rows] = await manager.query<[PlayRow[], number]>(PLAY_LEFTOVER_STATEMENT, [...parameters, position]);
+        const rows = await manager.query<PlayRow[]>(PLAY_LEFTOVER_STATEMENT, [...parameters, position]);
         return rows[0] ?? 'lost';
       });
     } catch (error) {

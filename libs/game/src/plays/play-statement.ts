@@ -1,4 +1,6 @@
+import { enqueueMailSql } from '@tiptop/platform';
 import { CARDS_PER_MASK, CARDS_PER_PAGE } from '../domain/deck-seal';
+import { PRIZE_WON_MAIL } from '../mails/mail-names';
 import { budgetOpenSql } from './code-budget';
 
 /**
@@ -13,6 +15,9 @@ function cardSql(position: string, cards: string, key: string): string {
   return `get_byte(${cards}, (${index} % ${CARDS_PER_PAGE.toString()})::int)
       # get_byte(${mask}, (${index} % ${CARDS_PER_MASK.toString()})::int)`;
 }
+
+/** Tells the winner by a letter, which is in the queue once the play is committed. Reads the code in `won`. */
+const LETTER = `SELECT ${enqueueMailSql(`'${PRIZE_WON_MAIL}'`, '$3', "jsonb_build_object('code', won.code)")} FROM won`;
 
 /** What a play gives back: nothing where no ticket could be won; a row without prize where the deck ran out. */
 export interface PlayRow {
@@ -63,11 +68,11 @@ WITH ticket AS MATERIALIZED (
   SET status = 'pending', player_id = $3, played_at = $4, play_key = $5, deck_position = card.position, prize_id = p.id
   FROM card JOIN prizes p ON p.contest_id = $2 AND p.ordinal = card.ordinal
   WHERE t.code = card.code AND t.player_id IS NULL
-  RETURNING p.id, p.name, p.description, p.value_cents, p.currency
-)
+  RETURNING t.code, p.id, p.name, p.description, p.value_cents, p.currency
+), letter AS MATERIALIZED (${LETTER})
 SELECT dealt.claim_ends_at AS "claimEndsAt", dealt.position > dealt.size AS exhausted, won.id, won.name, won.description, won.value_cents AS "valueCents",
   won.currency
-FROM dealt LEFT JOIN won ON true`;
+FROM dealt LEFT JOIN won ON true LEFT JOIN letter ON true`;
 
 /** Wins a locked ticket with the card at a given position ($8). */
 export const PLAY_LEFTOVER_STATEMENT = `
@@ -75,10 +80,14 @@ WITH card AS MATERIALIZED (
   SELECT ${cardSql('$8::bigint', 'page.cards', '$7::bytea')} AS ordinal
   FROM deck_pages page JOIN decks d ON d.contest_id = page.contest_id AND d.key_fingerprint = $6
   WHERE page.contest_id = $2 AND page.page = ($8::bigint - 1) / ${CARDS_PER_PAGE.toString()}
-)
-UPDATE tickets t
-SET status = 'pending', player_id = $3, played_at = $4, play_key = $5, deck_position = $8::bigint, prize_id = p.id
-FROM card JOIN prizes p ON p.contest_id = $2 AND p.ordinal = card.ordinal
-JOIN contests c ON c.id = $2
-WHERE t.code = $1 AND t.player_id IS NULL
-RETURNING c.claim_ends_at AS "claimEndsAt", p.id, p.name, p.description, p.value_cents AS "valueCents", p.currency`;
+), won AS (
+  UPDATE tickets t
+  SET status = 'pending', player_id = $3, played_at = $4, play_key = $5, deck_position = $8::bigint, prize_id = p.id
+  FROM card JOIN prizes p ON p.contest_id = $2 AND p.ordinal = card.ordinal
+  JOIN contests c ON c.id = $2
+  WHERE t.code = $1 AND t.player_id IS NULL
+  RETURNING t.code, c.claim_ends_at, p.id, p.name, p.description, p.value_cents, p.currency
+), letter AS MATERIALIZED (${LETTER})
+SELECT won.claim_ends_at AS "claimEndsAt", won.id, won.name, won.description, won.value_cents AS "valueCents",
+  won.currency
+FROM won LEFT JOIN letter ON true`;

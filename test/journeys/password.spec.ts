@@ -10,7 +10,15 @@ describe('Changing my password', () => {
   beforeAll(async () => {
     test = await startDocumentedApp({
       config: {
-        loginAttempts: { account: 3, address: 1000, windowSeconds: 900, blockSeconds: 60, maxBlockSeconds: 60 },
+        loginAttempts: {
+          account: 3,
+          address: 1000,
+          everywhere: 100_000,
+          underPressure: 100_000,
+          windowSeconds: 900,
+          blockSeconds: 60,
+          maxBlockSeconds: 60,
+        },
       },
     });
   });
@@ -55,7 +63,8 @@ describe('Changing my password', () => {
 
   it.each([
     ['too short', 'Xk7#vQ9$z', 'doit avoir au moins dix caractères'],
-    ['guessable', 'motdepasse2024', 'est trop facile à deviner'],
+    ['leaked', 'motdepasse2024', 'figure dans des listes de mots de passe divulgués'],
+    ['guessable', '17/05/1990 ', 'est trop facile à deviner'],
     ['the person’s own name', 'CamilleMartin1', 'est trop facile à deviner'],
   ])('refuses a weak new one, %s, and changes nothing', async (_, password, message) => {
     const { user, accessToken } = await registerCustomer(test);

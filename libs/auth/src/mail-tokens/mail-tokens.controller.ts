@@ -1,0 +1,63 @@
+import { Body, Controller, Ip, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Account } from '../access/account';
+import { CurrentAccount } from '../access/current-account.decorator';
+import { Endpoint } from '../access/endpoint.decorator';
+import { VerifyEmailRequest } from './dto/mail-token.request';
+import { ForgotPasswordRequest, ResetPasswordRequest } from './dto/password-reset.request';
+import { EmailVerificationService } from './email-verification.service';
+import { PasswordResetService } from './password-reset.service';
+
+@ApiTags('Accounts')
+@Controller('auth')
+export class MailTokensController {
+  constructor(
+    private readonly verification: EmailVerificationService,
+    private readonly passwordReset: PasswordResetService,
+  ) {}
+
+  @Post('password/forgot')
+  @Endpoint({
+    access: 'public',
+    summary: 'Ask for a letter with which to set a new password',
+    description: 'The answer is the same, in the same time, whether or not there is such an account.',
+    status: 202,
+    errors: ['TOO_MANY_ATTEMPTS'],
+  })
+  async forgot(@Body() { email }: ForgotPasswordRequest, @Ip() address: string): Promise<void> {
+    await this.passwordReset.forgot(email, address);
+  }
+
+  @Post('password/reset')
+  @Endpoint({
+    access: 'public',
+    summary: 'Set a new password with the token of that letter; every session ends',
+    status: 204,
+    errors: ['INVALID_TOKEN', 'WEAK_PASSWORD'],
+  })
+  async reset(@Body() { token, password }: ResetPasswordRequest, @Ip() address: string): Promise<void> {
+    await this.passwordReset.reset(token, password, address);
+  }
+
+  @Post('email/verify')
+  @Endpoint({
+    access: 'public',
+    summary: 'Show by the token of a letter that the address is mine',
+    status: 204,
+    errors: ['INVALID_TOKEN'],
+  })
+  async verify(@Body() { token }: VerifyEmailRequest): Promise<void> {
+    await this.verification.verify(token);
+  }
+
+  @Post('email/resend')
+  @Endpoint({
+    access: 'signed-in',
+    summary: 'Send that letter again',
+    status: 202,
+    errors: ['TOO_MANY_ATTEMPTS'],
+  })
+  async resend(@CurrentAccount() account: Account): Promise<void> {
+    await this.verification.resend(account.id);
+  }
+}

@@ -1,0 +1,26 @@
+import { type ComposedMail, MailKinds, type MailOrder } from '@tiptop/platform';
+import type { TestApp } from './test-app';
+
+/** The orders of letters that wait in the queue, the oldest first. */
+export async function waitingLetters({ database }: TestApp, userId: string | null, kind: string): Promise<MailOrder[]> {
+  return database.query<MailOrder[]>(
+    `SELECT id, data->>'kind' AS kind, data->>'userId' AS "userId", data->'data' AS data, created_on AS "createdAt"
+     FROM pgboss.job WHERE data->>'userId' IS NOT DISTINCT FROM $1 AND data->>'kind' = $2 ORDER BY created_on`,
+    [userId, kind],
+  );
+}
+
+/** The newest letter of a kind to a person, written as it would be if it left now. */
+export async function newestLetter(test: TestApp, userId: string, kind: string): Promise<ComposedMail | undefined> {
+  const order = (await waitingLetters(test, userId, kind)).at(-1);
+  if (!order) throw new Error(`No letter ${kind} waits`);
+  return test.app.get(MailKinds).find(kind)?.(order);
+}
+
+/** The token in a letter's link. */
+export async function tokenInLetter(test: TestApp, userId: string, kind: string): Promise<string> {
+  const letter = await newestLetter(test, userId, kind);
+  const token = /#token=([\w-]{43})$/.exec(letter?.variables['link'] ?? '')?.[1];
+  if (token === undefined) throw new Error(`No token stands in the letter ${kind}`);
+  return token;
+}

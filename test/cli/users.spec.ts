@@ -61,7 +61,7 @@ describe('tiptop users create', () => {
     expect(weak).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: 'tiptop: The password is too weak.\n  password: is too easily guessed\n',
+      stderr: 'tiptop: The password is too weak.\n  password: is in lists of leaked passwords\n',
     });
     const minor = await tiptop.run(create('minor@example.fr', '--birth-date', '2020-01-01'), { input: PASSWORD });
     expect(minor).toMatchObject({ exitCode: 1, stdout: '' });
@@ -73,5 +73,66 @@ describe('tiptop users create', () => {
     expect(long.stdout + long.stderr).not.toContain('sencha');
     const { rowCount } = await client.query(`SELECT FROM users WHERE email ~ '^(weak|minor|long)@'`);
     expect(rowCount).toBe(0);
+  });
+});
+
+describe('tiptop users reset-second-factor', () => {
+  let tiptop: Tiptop;
+  let client: Client;
+  let clear: () => Promise<void>;
+
+  beforeAll(async () => {
+    ({ tiptop, client, clear } = await tiptopOnDatabase());
+  });
+  afterAll(async () => {
+    await clear();
+  });
+
+  const reset = (email: string, ...more: string[]) =>
+    tiptop.run(['users', 'reset-second-factor', '--email', email, ...more]);
+
+  /** An account with a second factor, a recovery code and an open session. */
+  async function account(email: string): Promise<string> {
+    const id = (await tiptop.run(create(email), { input: PASSWORD })).stdout.trim();
+    await client.query(
+      `INSERT INTO second_factors (user_id, sealed_secret, created_at, confirmed_at) VALUES ($1, '\\x00', now(), now())`,
+      [id],
+    );
+    await client.query(`INSERT INTO recovery_codes (user_id, hash) VALUES ($1, sha256('code'))`, [id]);
+    await client.query(
+      `INSERT INTO sessions (user_id, created_at, last_used_at, expires_at, second_factor_at)
+       VALUES ($1, now(), now(), now() + interval '1 hour', now())`,
+      [id],
+    );
+    return id;
+  }
+
+  async function leftOf(id: string): Promise<unknown> {
+    const { rows } = await client.query<Record<string, unknown>>(
+      `SELECT (SELECT count(*)::int FROM second_factors WHERE user_id = $1) AS factors,
+         (SELECT count(*)::int FROM recovery_codes WHERE user_id = $1) AS codes,
+         (SELECT count(*)::int FROM sessions WHERE user_id = $1 AND revoked_at IS NULL) AS sessions`,
+      [id],
+    );
+    return rows[0];
+  }
+
+  it('takes factor and recovery codes away and ends the sessions, of that account only', async () => {
+    const [id, bystander] = [await account('lost@example.fr'), await account('bystander@example.fr')];
+    const run = await reset('LOST@example.fr');
+    expect(run).toEqual({ exitCode: 0, stdout: `${id}\n`, stderr: '' });
+    expect(await leftOf(id)).toEqual({ factors: 0, codes: 0, sessions: 0 });
+    expect(await leftOf(bystander)).toEqual({ factors: 1, codes: 1, sessions: 1 });
+    expect(json(await reset('bystander@example.fr', '--json'))).toEqual({ id: bystander });
+  });
+
+  it('refuses an account that has none, and an address that nobody has', async () => {
+    await tiptop.run(create('plain@example.fr'), { input: PASSWORD });
+    const none = await reset('plain@example.fr');
+    expect(none).toEqual({ exitCode: 1, stdout: '', stderr: 'tiptop: The account has no second factor.\n' });
+    const nobody = await reset('nobody@example.fr', '--json');
+    expect(nobody.exitCode).toBe(1);
+    expect(refusal(nobody).code).toBe('USER_NOT_FOUND');
+    expect((await tiptop.run(['users', 'reset-second-factor'])).exitCode).toBe(2);
   });
 });

@@ -98,6 +98,8 @@ describe('The budget of wrong passwords', () => {
         loginAttempts: {
           account: ACCOUNT,
           address: ADDRESS,
+          everywhere: 100_000,
+          underPressure: 100_000,
           windowSeconds: 900,
           blockSeconds: 60,
           maxBlockSeconds: 3600,
@@ -202,7 +204,15 @@ describe('Behind no trusted proxy', () => {
     const test = await startDocumentedApp({
       config: {
         trustedProxies: ['10.0.0.0/8'],
-        loginAttempts: { account: 2, address: 100, windowSeconds: 900, blockSeconds: 60, maxBlockSeconds: 60 },
+        loginAttempts: {
+          account: 2,
+          address: 100,
+          everywhere: 100_000,
+          underPressure: 100_000,
+          windowSeconds: 900,
+          blockSeconds: 60,
+          maxBlockSeconds: 60,
+        },
       },
     });
     try {

@@ -44,6 +44,7 @@ describe('Registering', () => {
         isActive: true,
         emailVerified: false,
         newsletter: false,
+        language: 'fr',
         createdAt: expect.stringMatching(INSTANT) as string,
       },
       accessToken: expect.stringMatching(JWT) as string,
@@ -138,10 +139,14 @@ describe('Registering', () => {
     expect(body.code).toBe('WEAK_PASSWORD');
   });
 
-  it('tells a short password from a guessable one, and judges by guesses, not by kinds of characters', async () => {
+  it('tells a short password from a leaked and from a guessable one, and judges by guesses, not by kinds of characters', async () => {
     const short = await register({ password: 'Xk7#vQ9$z' });
     expect(short.body.errors).toEqual([{ path: 'password', message: 'doit avoir au moins dix caractères' }]);
-    const guessable = await register({ password: 'Motdepasse1!' });
+    const leaked = await register({ password: 'Motdepasse1!' });
+    expect(leaked.body.errors).toEqual([
+      { path: 'password', message: 'figure dans des listes de mots de passe divulgués' },
+    ]);
+    const guessable = await register({ password: '17/05/1990 ' });
     expect(guessable.body.errors).toEqual([{ path: 'password', message: 'est trop facile à deviner' }]);
     expect((await register({ password: 'sept rooibos dansent lentement' })).status).toBe(201);
     expect((await register({ password: 'kvotzé piano '.repeat(9) + 'samovar' })).status).toBe(201);

@@ -1,4 +1,4 @@
-import type { Language } from './language';
+import type { Language } from '@tiptop/platform';
 
 /** What is wrong with one field, by the name of the broken constraint. */
 const MESSAGES: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
@@ -20,7 +20,12 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   malformedBody: { fr: 'n’est pas du JSON bien formé', en: 'is not well-formed JSON' },
   notAnObject: { fr: 'doit être un objet JSON', en: 'must be a JSON object' },
   'password.tooShort': { fr: 'doit avoir au moins dix caractères', en: 'must have at least ten characters' },
+  'password.breached': {
+    fr: 'figure dans des listes de mots de passe divulgués',
+    en: 'is in lists of leaked passwords',
+  },
   'password.guessable': { fr: 'est trop facile à deviner', en: 'is too easily guessed' },
+  missing: { fr: 'est à compléter', en: 'is missing' },
   'import.empty': { fr: 'ne contient aucun code', en: 'holds no code' },
   'import.format': { fr: 'ne contient pas de code valable', en: 'holds no valid code' },
   'import.repeated': { fr: 'répète un code du fichier', en: 'repeats a code of the file' },

@@ -1,3 +1,4 @@
+import type { AdminErrorCode } from '@tiptop/admin';
 import type { AuthErrorCode } from '@tiptop/auth';
 import type { GameErrorCode } from '@tiptop/game';
 import type { PlatformErrorCode } from '@tiptop/platform';
@@ -12,7 +13,7 @@ type HttpErrorCode =
   | 'SHUTTING_DOWN'
   | 'INTERNAL_ERROR';
 
-export type ProblemCode = PlatformErrorCode | AuthErrorCode | GameErrorCode | HttpErrorCode;
+export type ProblemCode = PlatformErrorCode | AuthErrorCode | GameErrorCode | AdminErrorCode | HttpErrorCode;
 
 export interface ProblemText {
   title: string;
@@ -62,6 +63,21 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     ['Règlement non accepté', 'Pour participer, acceptez le règlement du jeu-concours.'],
     ['Terms not accepted', 'To take part, please accept the terms of the contest.'],
   ),
+  INVALID_TOKEN: kind(
+    400,
+    ['Lien invalide', 'Ce lien n’est plus valable : demandez-en un nouveau.'],
+    ['Invalid link', 'This link is no longer valid: please ask for a new one.'],
+  ),
+  PROFILE_INCOMPLETE: kind(
+    400,
+    ['Profil incomplet', 'Pour une première connexion, complétez les informations demandées.'],
+    ['Incomplete profile', 'For a first sign-in, please complete the information that is asked for.'],
+  ),
+  RETURN_URL_NOT_ALLOWED: kind(
+    400,
+    ['Adresse de retour refusée', 'Cette adresse de retour n’est pas autorisée.'],
+    ['Return address refused', 'This return address is not allowed.'],
+  ),
   IMPORT_REFUSED: kind(
     400,
     ['Import refusé', 'Le fichier contient des lignes inutilisables ({lines}) ; rien n’a été importé.'],
@@ -82,6 +98,21 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     ['Session terminée', 'Cette session n’est plus valable : reconnectez-vous.'],
     ['Session ended', 'This session is no longer valid: please sign in again.'],
   ),
+  OAUTH_REFUSED: kind(
+    401,
+    ['Connexion refusée', 'La connexion par ce fournisseur n’a pas abouti : recommencez.'],
+    ['Sign-in refused', 'The sign-in with this provider did not succeed: please start again.'],
+  ),
+  SECOND_FACTOR_REQUIRED: kind(
+    401,
+    ['Second facteur requis', 'Saisissez le code de votre application d’authentification.'],
+    ['Second factor required', 'Please enter the code that your authenticator shows.'],
+  ),
+  INVALID_SECOND_FACTOR: kind(
+    401,
+    ['Code incorrect', 'Ce code d’authentification est incorrect ou a déjà servi.'],
+    ['Wrong code', 'This authentication code is wrong or has been used already.'],
+  ),
   FORBIDDEN: kind(
     403,
     ['Accès refusé', 'Votre compte ne permet pas cette action.'],
@@ -91,6 +122,25 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     403,
     ['Compte archivé', 'Ce compte a été désactivé. Contactez le service client.'],
     ['Account archived', 'This account was deactivated. Please contact customer service.'],
+  ),
+  SECOND_FACTOR_SETUP_REQUIRED: kind(
+    403,
+    [
+      'Second facteur requis pour cet accès',
+      'Configurez une application d’authentification pour votre compte, ou reconnectez-vous avec son code.',
+    ],
+    [
+      'Second factor required for this access',
+      'Please set up an authenticator for your account, or sign in again with its code.',
+    ],
+  ),
+  SECOND_FACTOR_MANDATORY: kind(
+    403,
+    [
+      'Second facteur obligatoire',
+      'Un administrateur ne peut pas se passer de second facteur ; remplacez-le si vous changez d’appareil.',
+    ],
+    ['Second factor mandatory', 'An administrator can’t do without a second factor; replace it if you change devices.'],
   ),
   CONTEST_NOT_OPEN: kind(
     403,
@@ -132,6 +182,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     ['Ticket inexistant', 'Aucun ticket ne porte ce code.'],
     ['No such ticket', 'No ticket has this code.'],
   ),
+  SESSION_NOT_FOUND: kind(
+    404,
+    ['Session introuvable', 'Cette session n’existe pas ou est déjà terminée.'],
+    ['No such session', 'This session does not exist or has ended already.'],
+  ),
+  MAIL_NOT_FOUND: kind(
+    404,
+    ['Message introuvable', 'Aucun message en échec ne porte cet identifiant.'],
+    ['No such letter', 'No letter that failed has this identifier.'],
+  ),
   STORE_NOT_FOUND: kind(
     404,
     ['Magasin introuvable', 'Ce magasin n’existe pas.'],
@@ -144,8 +204,14 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   ),
   EMAIL_TAKEN: kind(
     409,
-    ['Adresse déjà utilisée', 'Un compte existe déjà avec cette adresse e-mail : connectez-vous.'],
-    ['E-mail taken', 'There is an account with this e-mail address: please sign in.'],
+    [
+      'Adresse déjà utilisée',
+      'Un compte existe déjà avec cette adresse e-mail : connectez-vous avec son mot de passe, ou demandez-en un nouveau.',
+    ],
+    [
+      'E-mail taken',
+      'There is an account with this e-mail address: please sign in with its password, or ask for a new one.',
+    ],
   ),
   TICKET_ALREADY_PLAYED: kind(
     409,
@@ -171,6 +237,21 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     409,
     ['Lot non remis', 'Le lot de ce ticket n’a pas été remis : il n’y a rien à annuler.'],
     ['Prize not handed over', 'The prize of this ticket was not handed over: there is nothing to undo.'],
+  ),
+  LAST_ADMIN: kind(
+    409,
+    ['Dernier administrateur', 'Le dernier administrateur actif ne peut pas être retiré.'],
+    ['Last administrator', 'The last active administrator can’t be removed.'],
+  ),
+  SECOND_FACTOR_ALREADY_ON: kind(
+    409,
+    ['Second facteur déjà actif', 'Un second facteur est déjà actif sur ce compte.'],
+    ['Second factor already on', 'This account has a second factor already.'],
+  ),
+  SECOND_FACTOR_NOT_ON: kind(
+    409,
+    ['Pas de second facteur', 'Ce compte n’a pas de second facteur à confirmer ou à retirer.'],
+    ['No second factor', 'This account has no second factor to confirm or to end.'],
   ),
   CONTEST_SLUG_TAKEN: kind(
     409,
@@ -211,6 +292,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     503,
     ['Service momentanément indisponible', 'Le service est momentanément indisponible. Réessayez dans un instant.'],
     ['Service briefly unavailable', 'The service is briefly unavailable. Please try again in a moment.'],
+  ),
+  OAUTH_UNAVAILABLE: kind(
+    503,
+    ['Fournisseur injoignable', 'Ce fournisseur de connexion ne répond pas. Réessayez dans un instant.'],
+    ['Provider unreachable', 'This sign-in provider does not answer. Please try again in a moment.'],
   ),
   SHUTTING_DOWN: kind(
     503,

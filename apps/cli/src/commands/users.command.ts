@@ -1,12 +1,21 @@
-import { BirthDateField, EmailField, NameField, type Role, ROLES, UsersService } from '@tiptop/auth';
+import {
+  BirthDateField,
+  EmailField,
+  NameField,
+  type Role,
+  ROLES,
+  SecondFactorService,
+  UsersService,
+} from '@tiptop/auth';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { Command, Option, SubCommand } from 'nest-commander';
-import { UsageError } from '../failures/cli-error';
+import { CommandError, UsageError } from '../failures/cli-error';
 import { fieldText } from '../failures/error-texts';
 import { readPassword } from '../input/password';
 import { oneOf } from '../options/options';
 import { CliCommand, CommandGroup } from './cli-command';
+import { UsersRetention } from './users-retention.command';
 
 /** Stands for a birth date that nobody stated: old enough for any minimum age, and never taken for a real one. */
 const UNSTATED_BIRTH_DATE = '1900-01-01';
@@ -88,7 +97,25 @@ export class UsersCreate extends CliCommand {
   }
 }
 
-@Command({ name: 'users', description: 'Accounts', subCommands: [UsersCreate] })
+@SubCommand({
+  name: 'reset-second-factor',
+  description: 'Take the second factor away from somebody who lost it and the recovery codes; their sessions end',
+})
+export class UsersResetSecondFactor extends CliCommand {
+  override async run(_: string[], { email }: { email: string }): Promise<void> {
+    const secondFactor = await this.backend.get(SecondFactorService);
+    const id = await secondFactor.reset(email);
+    if (id === undefined) throw new CommandError('USER_NOT_FOUND', 'There is no account with this e-mail address.');
+    this.output.result({ id }, id);
+  }
+
+  @Option({ flags: '--email <address>', description: 'e-mail address of the account', required: true })
+  parseEmail(text: string): string {
+    return text;
+  }
+}
+
+@Command({ name: 'users', description: 'Accounts', subCommands: [UsersCreate, UsersResetSecondFactor, UsersRetention] })
 export class UsersCommand extends CommandGroup {}
 
 function checked({ email, firstName, lastName, birthDate = UNSTATED_BIRTH_DATE }: UsersCreateOptions): Person {

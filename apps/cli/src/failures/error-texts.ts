@@ -11,6 +11,18 @@ type RaisedByRequestsOnly =
   | 'INVALID_REFRESH_TOKEN'
   | 'TERMS_NOT_ACCEPTED'
   | 'TOO_MANY_ATTEMPTS'
+  | 'INVALID_TOKEN'
+  | 'OAUTH_REFUSED'
+  | 'OAUTH_UNAVAILABLE'
+  | 'PROFILE_INCOMPLETE'
+  | 'RETURN_URL_NOT_ALLOWED'
+  | 'SECOND_FACTOR_REQUIRED'
+  | 'INVALID_SECOND_FACTOR'
+  | 'SECOND_FACTOR_SETUP_REQUIRED'
+  | 'SECOND_FACTOR_MANDATORY'
+  | 'SECOND_FACTOR_ALREADY_ON'
+  | 'SESSION_NOT_FOUND'
+  | 'LAST_ADMIN'
   | 'NO_CONTEST'
   | 'INVALID_CODE_FORMAT'
   | 'TICKET_NOT_FOUND'
@@ -35,6 +47,7 @@ const TEXTS: Readonly<Record<CommandErrorCode, string>> = {
   EMAIL_TAKEN: 'There is an account with this e-mail address.',
   UNDERAGE: 'The birth date is that of somebody younger than {age}, the minimum age.',
   WEAK_PASSWORD: 'The password is too weak.',
+  SECOND_FACTOR_NOT_ON: 'The account has no second factor.',
   CONTEST_NOT_FOUND: 'There is no contest of this name.',
   CONTEST_SLUG_TAKEN: 'There is a contest of this name; choose another one with --slug.',
   PRINT_RUN_CLOSED: 'The contest has begun with the tickets it has; no more can be added.',
@@ -55,6 +68,7 @@ const FIELD_TEXTS: Readonly<Record<string, string>> = {
   matches: 'contains characters that are not allowed',
   isCalendarDay: 'must be a real date from 1900 on, YYYY-MM-DD',
   'password.tooShort': 'must have at least ten characters',
+  'password.breached': 'is in lists of leaked passwords',
   'password.guessable': 'is too easily guessed',
   'import.format': 'holds no valid code',
   'import.repeated': 'repeats a code of the file',

@@ -40,7 +40,8 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     const standing = await this.directory.find(claims.sid);
     if (standing?.id !== claims.sub) throw new Unauthenticated();
     if (!standing.isActive) throw new AccountArchived();
-    return { id: standing.id, role: standing.role, sessionId: claims.sid };
+    const { id, role, secondFactorShown } = standing;
+    return { id, role, sessionId: claims.sid, secondFactorShown };
   }
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, PG_POOL } from '@tiptop/platform';
+import { AppConfig, Clock, PG_POOL } from '@tiptop/platform';
 import DataLoader from 'dataloader';
 import type { Pool } from 'pg';
+import { sessionEndSql } from '../sessions/session-term';
 import type { Role } from './roles';
 
 /** What the guard must know of a session and its owner. */
@@ -10,6 +11,8 @@ export interface AccountStanding {
   id: string;
   role: Role;
   isActive: boolean;
+  /** Whether the second factor was shown in this session. */
+  secondFactorShown: boolean;
 }
 
 interface StandingRow extends AccountStanding {
@@ -17,9 +20,10 @@ interface StandingRow extends AccountStanding {
 }
 
 const STANDING = `
-  SELECT s.id AS "sessionId", u.id, u.role, u.is_active AS "isActive"
+  SELECT s.id AS "sessionId", u.id, u.role, u.is_active AS "isActive",
+    s.second_factor_at IS NOT NULL AS "secondFactorShown"
   FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = ANY($1::uuid[]) AND s.revoked_at IS NULL AND s.expires_at > $2`;
+  WHERE s.id = ANY($1::uuid[]) AND s.revoked_at IS NULL AND ${sessionEndSql('s', 'u', '$3::int')} > $2`;
 
 /** Longest wait for the query before, in case its connection is dead. */
 const PATIENCE_MS = 50;
@@ -44,6 +48,7 @@ export class AccountDirectory {
   constructor(
     @Inject(PG_POOL) private readonly pool: Pool,
     private readonly clock: Clock,
+    private readonly config: AppConfig,
   ) {}
 
   /** @returns undefined where the session is unknown, ended or expired */
@@ -55,7 +60,7 @@ export class AccountDirectory {
     const answer = this.pool.query<StandingRow>({
       name: 'account-standing',
       text: STANDING,
-      values: [sessionIds, this.clock.now()],
+      values: [sessionIds, this.clock.now(), this.config.staffSessionTtlSeconds],
     });
     this.underWay = Promise.race([answer.catch(() => undefined), sleep(PATIENCE_MS, undefined, { ref: false })]);
     const { rows } = await answer;

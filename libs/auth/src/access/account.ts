@@ -5,4 +5,6 @@ export interface Account {
   id: string;
   role: Role;
   sessionId: string;
+  /** Whether the second factor was shown in this session. */
+  secondFactorShown: boolean;
 }

@@ -15,8 +15,8 @@ export interface EndpointOptions {
   summary: string;
   description?: string;
   /** Status of the answer when all goes well. */
-  status: 200 | 201 | 202 | 204;
-  /** Class of that answer's body; none for 204. */
+  status: 200 | 201 | 202 | 204 | 302;
+  /** Class of that answer's body; none for 204 and 302. */
   answer?: Type;
   /** Codes of the errors that this call answers of its own; those that every call may answer are added to the document. */
   errors?: readonly string[];

@@ -11,10 +11,19 @@ const JUDGED_SPELLINGS = 8;
 /** Of 0 to 4: at least 10^8 guesses. */
 const REQUIRED_SCORE = 3;
 
-/** Judges a new password by how many guesses it would stand, not by the kinds of characters in it. */
+/** What people add to a leaked password to call it a new one: at most so many digits and signs behind it. */
+const TRIMMINGS = /[^\p{L}]{1,4}$/u;
+
+interface Judgement {
+  estimator: ZxcvbnFactory;
+  /** 49,233 passwords that leaked somewhere, in lower case. */
+  leaked: ReadonlySet<string>;
+}
+
+/** Judges a new password by whether it leaked and how many guesses it would stand, not by its kinds of characters. */
 @Injectable()
 export class PasswordPolicy {
-  private estimator: Promise<ZxcvbnFactory> | undefined;
+  private judgement: Promise<Judgement> | undefined;
 
   /**
    * @param known what an attacker knows of the person: names, e-mail
@@ -27,8 +36,12 @@ export class PasswordPolicy {
     if (password.length > PASSWORD_MAX_LENGTH) throw new WeakPassword([{ path: 'password', message: 'maxLength' }]);
     const parts = known.flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]).filter((part) => part.length > 2);
     const tooEasy = [...parts, 'the tip top', 'thetiptop', 'tiptop'];
-    this.estimator ??= loadEstimator();
-    const estimator = await this.estimator;
+    this.judgement ??= loadJudgement();
+    const { estimator, leaked } = await this.judgement;
+    const folded = foldForSearch(password);
+    if (leaked.has(folded) || leaked.has(folded.replace(TRIMMINGS, ''))) {
+      throw new WeakPassword([{ path: 'password', message: 'password.breached' }]);
+    }
     const isGuessable = (text: string): boolean =>
       estimator.check(text.slice(0, JUDGED_LENGTH), tooEasy).score < REQUIRED_SCORE;
     // What remains beside such a part has to stand alone: the estimator thinks too well of "Camille.Martin.1990".
@@ -40,18 +53,19 @@ export class PasswordPolicy {
 }
 
 /** The dictionaries take 70 MB and a fifth of a second: only a process that judges passwords pays for them. */
-async function loadEstimator(): Promise<ZxcvbnFactory> {
+async function loadJudgement(): Promise<Judgement> {
   const [core, common, english, french] = await Promise.all([
     import('@zxcvbn-ts/core'),
     import('@zxcvbn-ts/language-common'),
     import('@zxcvbn-ts/language-en'),
     import('@zxcvbn-ts/language-fr'),
   ]);
-  return new core.ZxcvbnFactory({
+  const estimator = new core.ZxcvbnFactory({
     dictionary: { ...common.dictionary, ...english.dictionary, ...french.dictionary },
     graphs: common.adjacencyGraphs,
     l33tMaxSubstitutions: JUDGED_SPELLINGS,
   });
+  return { estimator, leaked: new Set(common.dictionary['passwords-common'].map(foldForSearch)) };
 }
 
 /** The text without some parts of it, in whatever case and accents, the longest first. */

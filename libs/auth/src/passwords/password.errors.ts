@@ -1,6 +1,6 @@
 import { DomainError, type FieldProblem } from '@tiptop/platform';
 
-/** The password is too short or too easily guessed; the advice names why. */
+/** The password is too short, known from leaks, or too easily guessed; the field's message names why. */
 export class WeakPassword extends DomainError {
   readonly code = 'WEAK_PASSWORD';
 

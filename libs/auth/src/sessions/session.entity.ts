@@ -1,13 +1,17 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { User } from '../users/user.entity';
 
-export type SessionEnd = 'logout' | 'reuse' | 'password-changed' | 'ended-by-owner';
+export type SessionEnd = 'logout' | 'reuse' | 'password-changed' | 'ended-by-owner' | 'password-reset' | 'erased';
 
 /** A sign-in on one device, and the family of all refresh tokens that come from it. */
 @Entity('sessions')
 @Check('sessions_revoked_check', '(revoked_at IS NULL) = (revoked_because IS NULL)')
-@Check('sessions_revoked_because_check', "revoked_because IN ('logout', 'reuse', 'password-changed', 'ended-by-owner')")
+@Check(
+  'sessions_revoked_because_check',
+  "revoked_because IN ('logout', 'reuse', 'password-changed', 'ended-by-owner', 'password-reset', 'erased')",
+)
 @Index('sessions_user_id_idx', ['userId'], { where: '(revoked_at IS NULL)' })
+@Index('sessions_user_id_device_idx', ['userId', 'device'])
 export class Session {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'sessions_pkey' })
   id: string;
@@ -21,6 +25,14 @@ export class Session {
 
   @Column('text', { name: 'user_agent', nullable: true })
   userAgent: string | null;
+
+  /** Browser and system as a person would name them, `Firefox on Linux` for one; null where the client does not say. */
+  @Column('text', { nullable: true })
+  device: string | null;
+
+  /** When the second factor was shown in this session; null where it was not. */
+  @Column({ type: 'timestamptz', name: 'second_factor_at', precision: 3, nullable: true })
+  secondFactorAt: Date | null;
 
   @Column({ type: 'timestamptz', name: 'created_at', precision: 3 })
   createdAt: Date;

@@ -6,4 +6,9 @@ export class InvalidRefreshToken extends DomainError {
   override readonly logLevel: ErrorLogLevel = 'info';
 }
 
-export type SessionErrorCode = InvalidRefreshToken['code'];
+/** The caller has no such session that is still open. */
+export class SessionNotFound extends DomainError {
+  readonly code = 'SESSION_NOT_FOUND';
+}
+
+export type SessionErrorCode = (InvalidRefreshToken | SessionNotFound)['code'];

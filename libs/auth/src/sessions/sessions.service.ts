@@ -1,15 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { AppConfig, Clock, LOGGER } from '@tiptop/platform';
+import { AppConfig, Clock, LOGGER, MailOutbox } from '@tiptop/platform';
+import { isUUID } from 'class-validator';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { type AccessTokenClaims } from '../access/access-token.strategy';
 import { AccountArchived } from '../access/access.errors';
+import { NEW_DEVICE_MAIL } from '../mails/mail-names';
+import type { Origin } from '../sign-in/origin';
 import { User } from '../users/user.entity';
+import { deviceOf } from './device';
 import { RefreshToken } from './refresh-token.entity';
 import { Session, type SessionEnd } from './session.entity';
-import { InvalidRefreshToken } from './session.errors';
+import { InvalidRefreshToken, SessionNotFound } from './session.errors';
+import { sessionEnd } from './session-term';
 
 const TOKEN_BYTES = 32;
 const USER_AGENT_LENGTH = 300;
@@ -30,24 +35,45 @@ export class SessionsService {
     private readonly jwt: JwtService,
     private readonly clock: Clock,
     private readonly config: AppConfig,
+    private readonly outbox: MailOutbox,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Opens a session within the caller's transaction. */
-  async open(manager: EntityManager, userId: string, userAgent: string | undefined): Promise<TokenPair> {
+  /**
+   * Opens a session within the caller's transaction.
+   * @param secondFactorAt when its owner showed the second factor
+   */
+  async open(
+    manager: EntityManager,
+    { id: userId, role }: User,
+    { userAgent }: Origin,
+    secondFactorAt: Date | null = null,
+  ): Promise<TokenPair> {
     const now = this.clock.now();
+    const device = deviceOf(userAgent);
+    const [earlier] = await manager.query<{ any: boolean; alike: boolean }[]>(
+      `SELECT count(*) > 0 AS any, count(*) FILTER (WHERE device IS NOT DISTINCT FROM $2) > 0 AS alike
+       FROM sessions WHERE user_id = $1`,
+      [userId, device],
+    );
     const session = await manager.save(
       manager.create(Session, {
         userId,
         userAgent: userAgent?.slice(0, USER_AGENT_LENGTH) ?? null,
+        device,
+        secondFactorAt,
         createdAt: now,
         lastUsedAt: now,
-        expiresAt: this.refreshExpiry(now),
+        expiresAt: sessionEnd(this.config, role, now, now),
         revokedAt: null,
         revokedBecause: null,
       }),
     );
-    return this.issue(manager, userId, session.id);
+    await manager.update(User, { id: userId }, { lastActiveAt: now });
+    if (earlier?.any && !earlier.alike) {
+      await this.outbox.post(manager, { kind: NEW_DEVICE_MAIL, userId, data: { sessionId: session.id } });
+    }
+    return this.issue(manager, session);
   }
 
   /**
@@ -59,23 +85,28 @@ export class SessionsService {
     const hash = hashOf(refreshToken);
     const outcome = await this.dataSource.transaction(async (manager) => {
       const now = this.clock.now();
-      const token = await manager.findOne(RefreshToken, { where: { hash }, relations: { session: { user: true } } });
+      const token = await manager.findOne(RefreshToken, { where: { hash }, relations: { session: true } });
       const session = token?.session;
-      if (!token || !session?.user || session.revokedAt || token.expiresAt <= now) return 'invalid';
+      if (!token || !session || session.revokedAt || token.expiresAt <= now) return 'invalid';
+      const { userId: id } = session;
+      const user = await manager.findOne(User, { where: { id }, lock: { mode: 'for_no_key_update' } });
+      if (!user || user.erasedAt) return 'invalid';
+      // Of one who became staff meanwhile, the session may have ended before what its row says.
+      session.expiresAt = sessionEnd(this.config, user.role, session.createdAt, now);
+      if (session.expiresAt <= now) return 'invalid';
       // The first exchange wins the row; whoever comes second, be it a moment later, finds it used.
       const { affected } = await manager.update(RefreshToken, { hash, usedAt: IsNull() }, { usedAt: now });
       if (affected !== 1) {
         await this.revoke(manager, { id: session.id }, 'reuse');
         return { reused: session.id };
       }
-      if (!session.user.isActive) return 'archived';
-      const alive = await manager.update(
-        Session,
-        { id: session.id, revokedAt: IsNull() },
-        { lastUsedAt: now, expiresAt: this.refreshExpiry(now) },
-      );
+      if (!user.isActive) return 'archived';
+      const { expiresAt } = session;
+      const open = { id: session.id, revokedAt: IsNull() };
+      const alive = await manager.update(Session, open, { lastUsedAt: now, expiresAt });
       if (alive.affected !== 1) return 'invalid';
-      return { pair: await this.issue(manager, session.userId, session.id), user: session.user };
+      await manager.update(User, { id }, { lastActiveAt: now });
+      return { pair: await this.issue(manager, session), user };
     });
     if (outcome === 'archived') throw new AccountArchived();
     if (outcome === 'invalid') throw new InvalidRefreshToken();
@@ -92,41 +123,56 @@ export class SessionsService {
     if (token) await this.revoke(this.dataSource.manager, { id: token.sessionId }, 'logout');
   }
 
+  /**
+   * Ends a session at its owner's wish; its access token is refused from then on, on every replica.
+   * @param id any text
+   * @throws SessionNotFound where the owner has no such session that is still open
+   */
+  async end({ id: userId, role }: Pick<User, 'id' | 'role'>, id: string): Promise<void> {
+    const { manager } = this.dataSource;
+    const session = isUUID(id) ? await manager.findOneBy(Session, { id, userId, revokedAt: IsNull() }) : null;
+    const now = this.clock.now();
+    if (!session || session.expiresAt <= now) throw new SessionNotFound();
+    if (sessionEnd(this.config, role, session.createdAt, now) <= now) throw new SessionNotFound();
+    if (!(await this.revoke(manager, { id }, 'ended-by-owner'))) throw new SessionNotFound();
+  }
+
   /** Ends every session of a user but one. */
   async endOthers(manager: EntityManager, userId: string, keepSessionId: string, because: SessionEnd): Promise<void> {
     await this.revoke(manager, { userId, id: Not(keepSessionId) }, because);
   }
 
+  /** Ends every session of a user. */
+  async endAll(manager: EntityManager, userId: string, because: SessionEnd): Promise<void> {
+    await this.revoke(manager, { userId }, because);
+  }
+
+  /** @returns whether there was anything to end */
   private async revoke(
     manager: EntityManager,
     which: Parameters<typeof manager.update<Session>>[1],
     because: SessionEnd,
-  ): Promise<void> {
-    await manager.update(
+  ): Promise<boolean> {
+    const { affected } = await manager.update(
       Session,
       { ...(which as object), revokedAt: IsNull() },
       { revokedAt: this.clock.now(), revokedBecause: because },
     );
+    return affected !== 0;
   }
 
-  private async issue(manager: EntityManager, userId: string, sessionId: string): Promise<TokenPair> {
+  private async issue(
+    manager: EntityManager,
+    { id: sessionId, userId, expiresAt }: Pick<Session, 'id' | 'userId' | 'expiresAt'>,
+  ): Promise<TokenPair> {
     const now = this.clock.now();
     const refreshToken = randomBytes(TOKEN_BYTES).toString('base64url');
-    await manager.insert(RefreshToken, {
-      hash: hashOf(refreshToken),
-      sessionId,
-      issuedAt: now,
-      expiresAt: this.refreshExpiry(now),
-      usedAt: null,
-    });
+    const token = { hash: hashOf(refreshToken), sessionId, issuedAt: now, expiresAt, usedAt: null };
+    await manager.insert(RefreshToken, token);
     const iat = Math.floor(now.getTime() / 1000);
-    const expiresIn = this.config.accessTokenTtlSeconds;
+    const expiresIn = Math.min(this.config.accessTokenTtlSeconds, Math.floor(expiresAt.getTime() / 1000) - iat);
     const claims: AccessTokenClaims = { sub: userId, sid: sessionId, iat, exp: iat + expiresIn };
     return { accessToken: await this.jwt.signAsync(claims), refreshToken, tokenType: 'Bearer', expiresIn };
-  }
-
-  private refreshExpiry(from: Date): Date {
-    return new Date(from.getTime() + this.config.refreshTokenTtlSeconds * 1000);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Ip, Post } from '@nestjs/common';
+import { Body, Controller, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Endpoint } from '../access/endpoint.decorator';
 import { SessionsService } from '../sessions/sessions.service';
@@ -6,8 +6,8 @@ import { LoginRequest } from './dto/login.request';
 import { RefreshTokenRequest } from './dto/refresh-token.request';
 import { RegisterRequest } from './dto/register.request';
 import { SessionResponse, toSessionResponse } from './dto/session.response';
+import { type Origin, RequestOrigin } from './origin';
 import { SignInService } from './sign-in.service';
-import { UserAgent } from './user-agent.decorator';
 
 @ApiTags('Accounts')
 @Controller('auth')
@@ -23,14 +23,10 @@ export class SignInController {
     summary: 'Create an account and sign in',
     status: 201,
     answer: SessionResponse,
-    errors: ['EMAIL_TAKEN', 'WEAK_PASSWORD', 'UNDERAGE', 'TERMS_NOT_ACCEPTED'],
+    errors: ['EMAIL_TAKEN', 'WEAK_PASSWORD', 'UNDERAGE', 'TERMS_NOT_ACCEPTED', 'TOO_MANY_ATTEMPTS'],
   })
-  async register(
-    @Body() body: RegisterRequest,
-    @Ip() address: string,
-    @UserAgent() userAgent?: string,
-  ): Promise<SessionResponse> {
-    const { user, pair } = await this.signIn.register(body, { address, userAgent });
+  async register(@Body() body: RegisterRequest, @RequestOrigin() origin: Origin): Promise<SessionResponse> {
+    const { user, pair } = await this.signIn.register(body, origin);
     return toSessionResponse(user, pair);
   }
 
@@ -38,16 +34,19 @@ export class SignInController {
   @Endpoint({
     access: 'public',
     summary: 'Sign in with e-mail and password',
+    description: 'SECOND_FACTOR_REQUIRED: both were right, and the same call with a code in `secondFactor` will do.',
     status: 200,
     answer: SessionResponse,
-    errors: ['INVALID_CREDENTIALS', 'ACCOUNT_ARCHIVED', 'TOO_MANY_ATTEMPTS'],
+    errors: [
+      'INVALID_CREDENTIALS',
+      'SECOND_FACTOR_REQUIRED',
+      'INVALID_SECOND_FACTOR',
+      'ACCOUNT_ARCHIVED',
+      'TOO_MANY_ATTEMPTS',
+    ],
   })
-  async login(
-    @Body() body: LoginRequest,
-    @Ip() address: string,
-    @UserAgent() userAgent?: string,
-  ): Promise<SessionResponse> {
-    const { user, pair } = await this.signIn.login(body, { address, userAgent });
+  async login(@Body() body: LoginRequest, @RequestOrigin() origin: Origin): Promise<SessionResponse> {
+    const { user, pair } = await this.signIn.login(body, origin);
     return toSessionResponse(user, pair);
   }
 

@@ -1,27 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { AccountArchived } from '../access/access.errors';
-import { PasswordHasher } from '../passwords/password-hasher';
-import { SessionsService, type TokenPair } from '../sessions/sessions.service';
+import { PasswordProof } from '../passwords/password-proof';
+import { SessionsService } from '../sessions/sessions.service';
 import { emailKey } from '../users/email-key';
 import { TermsNotAccepted } from '../users/user.errors';
 import { User } from '../users/user.entity';
 import { UsersService } from '../users/users.service';
+import { Admission, type SignedIn } from './admission';
 import type { LoginRequest } from './dto/login.request';
 import type { RegisterRequest } from './dto/register.request';
+import type { Origin } from './origin';
+import { RegistrationBudget } from './registration-budget';
 import { SignInBudget } from './sign-in-budget';
 import { InvalidCredentials } from './sign-in.errors';
-
-/** Where a sign-in comes from. */
-export interface Origin {
-  address: string;
-  userAgent: string | undefined;
-}
-
-export interface SignedIn {
-  user: User;
-  pair: TokenPair;
-}
 
 /** Signing up and signing in by form. */
 @Injectable()
@@ -30,36 +21,36 @@ export class SignInService {
     private readonly dataSource: DataSource,
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
-    private readonly hasher: PasswordHasher,
+    private readonly password: PasswordProof,
     private readonly budget: SignInBudget,
+    private readonly registrations: RegistrationBudget,
+    private readonly admission: Admission,
   ) {}
 
-  /** @throws TermsNotAccepted, Underage, WeakPassword, EmailTaken */
+  /** @throws TooManyAttempts, TermsNotAccepted, Underage, WeakPassword, EmailTaken */
   async register(request: RegisterRequest, origin: Origin): Promise<SignedIn> {
+    await this.registrations.spend(origin.address);
     if (request.acceptTerms !== true) throw new TermsNotAccepted();
     const { acceptTerms: acceptsTerms, ...fields } = request;
-    const person = { ...fields, acceptsTerms, role: 'customer' as const, emailVerified: false };
-    return this.users.create(person, async (manager, user) => ({
+    const { language } = origin;
+    const person = { ...fields, acceptsTerms, language, role: 'customer' as const, emailVerified: false };
+    const signedIn = await this.users.create(person, async (manager, user) => ({
       user,
-      pair: await this.sessions.open(manager, user.id, origin.userAgent),
+      pair: await this.sessions.open(manager, user, origin),
     }));
+    await this.budget.remember(signedIn.user.emailKey, origin.address);
+    return signedIn;
   }
 
-  /** @throws InvalidCredentials, AccountArchived (only after a right password), TooManyAttempts */
-  async login(request: LoginRequest, origin: Origin): Promise<SignedIn> {
-    const key = emailKey(request.email);
-    await this.budget.assertOpen(key, origin.address);
+  /**
+   * @throws InvalidCredentials, TooManyAttempts; and only after a right password AccountArchived, SecondFactorRequired,
+   * InvalidSecondFactor
+   */
+  async login({ email, password, secondFactor }: LoginRequest, origin: Origin): Promise<SignedIn> {
+    const key = emailKey(email);
     const user = await this.dataSource.manager.findOneBy(User, { emailKey: key });
-    const matches = await this.hasher.verify(user?.passwordHash, request.password);
-    if (!user || !matches) {
-      await this.budget.fail(key, origin.address);
-      throw new InvalidCredentials();
-    }
-    // Again, since guesses that were sent all at once found the budget open: the failures among them count by now.
-    await this.budget.assertOpen(key, origin.address);
-    await this.budget.succeed(key, origin.address);
-    if (!user.isActive) throw new AccountArchived();
-    const pair = await this.dataSource.transaction((manager) => this.sessions.open(manager, user.id, origin.userAgent));
-    return { user, pair };
+    await this.password.assertKnown(key, user?.passwordHash, password, origin.address);
+    if (!user) throw new InvalidCredentials();
+    return this.admission.admit(user, origin, secondFactor);
   }
 }

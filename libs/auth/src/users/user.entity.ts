@@ -1,3 +1,4 @@
+import type { Language } from '@tiptop/platform';
 import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Role } from '../access/roles';
 
@@ -9,7 +10,13 @@ export type Gender = (typeof GENDERS)[number];
 @Check('users_role_check', "role IN ('customer', 'employee', 'admin')")
 @Check('users_gender_check', "gender IN ('female', 'male', 'other')")
 @Check('users_email_key_check', "email_key = lower(email_key) AND email_key <> ''")
+@Check('users_language_check', "language IN ('fr', 'en')")
+@Check(
+  'users_erased_check',
+  'erased_at IS NULL OR NOT (is_active OR newsletter OR password_hash IS NOT NULL OR email_verified_at IS NOT NULL)',
+)
 @Index('users_search_text_idx', { synchronize: false })
+@Index('users_last_active_at_idx', ['lastActiveAt'], { where: '(erased_at IS NULL)' })
 export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;
@@ -50,6 +57,18 @@ export class User {
 
   @Column('boolean', { default: false })
   newsletter: boolean;
+
+  /** Of letters to them. */
+  @Column('text', { default: 'fr' })
+  language: Language;
+
+  /** When they last signed in or were signed in; never ahead of it by more than a refresh. */
+  @Column({ type: 'timestamptz', name: 'last_active_at', precision: 3, default: () => 'now()' })
+  lastActiveAt: Date;
+
+  /** When everything that told who they are was taken out of this row. */
+  @Column({ type: 'timestamptz', name: 'erased_at', precision: 3, nullable: true })
+  erasedAt: Date | null;
 
   /** Names and e-mail without accents, in lower case, for searching. */
   @Column('text', { name: 'search_text' })

@@ -22,4 +22,9 @@ export class TermsNotAccepted extends DomainError {
   readonly code = 'TERMS_NOT_ACCEPTED';
 }
 
-export type UserErrorCode = (EmailTaken | Underage | TermsNotAccepted)['code'];
+/** The last active administrator can't be demoted, archived or erased. */
+export class LastAdmin extends DomainError {
+  readonly code = 'LAST_ADMIN';
+}
+
+export type UserErrorCode = (EmailTaken | Underage | TermsNotAccepted | LastAdmin)['code'];

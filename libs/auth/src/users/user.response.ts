@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { type Language, LANGUAGES } from '@tiptop/platform';
 import { ROLES, type Role } from '../access/roles';
 import { type Gender, GENDERS, type User } from './user.entity';
 
@@ -34,6 +35,9 @@ export class UserResponse {
   @ApiProperty({ description: 'Whether the newsletter is wanted.' })
   newsletter: boolean;
 
+  @ApiProperty({ enum: LANGUAGES, description: 'Of letters.' })
+  language: Language;
+
   @ApiProperty({ format: 'date-time' })
   createdAt: string;
 }
@@ -50,6 +54,7 @@ export function toUserResponse(user: User): UserResponse {
     isActive: user.isActive,
     emailVerified: user.emailVerifiedAt !== null,
     newsletter: user.newsletter,
+    language: user.language,
     createdAt: user.createdAt.toISOString(),
   };
 }

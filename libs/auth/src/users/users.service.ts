@@ -1,12 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { AppConfig, calendarDay, Clock, hasReachedAge, isUniqueViolation } from '@tiptop/platform';
-import { DataSource, type EntityManager } from 'typeorm';
+import {
+  AppConfig,
+  calendarDay,
+  Clock,
+  hasReachedAge,
+  isUniqueViolation,
+  type Language,
+  MailOutbox,
+} from '@tiptop/platform';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
+import { Unauthenticated } from '../access/access.errors';
 import type { Role } from '../access/roles';
+import { MailTokens } from '../mail-tokens/mail-tokens';
+import { PASSWORD_CHANGED_MAIL, VERIFY_EMAIL_MAIL } from '../mails/mail-names';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { PasswordPolicy } from '../passwords/password-policy';
+import { PasswordProof } from '../passwords/password-proof';
 import { SessionsService } from '../sessions/sessions.service';
-import { InvalidCredentials } from '../sign-in/sign-in.errors';
-import { SignInBudget } from '../sign-in/sign-in-budget';
 import { Consent, type ConsentKind } from './consent.entity';
 import type { ChangePasswordRequest } from './dto/change-password.request';
 import type { UpdateMeRequest } from './dto/update-me.request';
@@ -17,13 +27,16 @@ import { type Gender, User } from './user.entity';
 
 export interface NewUser {
   email: string;
-  password: string;
+  /** Null for an account that is only reached through a provider. */
+  password: string | null;
   firstName: string;
   lastName: string;
   /** `YYYY-MM-DD`. */
   birthDate: string;
   gender?: Gender | null | undefined;
   newsletter?: boolean | undefined;
+  /** Of letters to them; French unless told otherwise. */
+  language?: Language | undefined;
   role: Role;
   /** Whether the person accepted the terms now; staff accounts made by an operator have not. */
   acceptsTerms: boolean;
@@ -41,7 +54,9 @@ export class UsersService {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
-    private readonly budget: SignInBudget,
+    private readonly proof: PasswordProof,
+    private readonly outbox: MailOutbox,
+    private readonly tokens: MailTokens,
   ) {}
 
   /**
@@ -50,9 +65,8 @@ export class UsersService {
    */
   async create<T>(person: NewUser, alongside: (manager: EntityManager, user: User) => Promise<T>): Promise<T> {
     this.assertOldEnough(person.birthDate);
-    await this.policy.assertStrong(person.password, [person.email, person.firstName, person.lastName]);
     // Hashing takes tens of milliseconds; no connection is held meanwhile.
-    const passwordHash = await this.hasher.hash(person.password);
+    const passwordHash = await this.hashNew(person.password, person);
     const now = this.clock.now();
     const key = emailKey(person.email);
     return this.dataSource.transaction(async (manager) => {
@@ -68,6 +82,9 @@ export class UsersService {
         isActive: true,
         emailVerifiedAt: person.emailVerified ? now : null,
         newsletter: person.newsletter ?? false,
+        language: person.language ?? 'fr',
+        lastActiveAt: now,
+        erasedAt: null,
         searchText: searchTextOf({ ...person, emailKey: key }),
         createdAt: now,
         updatedAt: now,
@@ -79,8 +96,19 @@ export class UsersService {
       }
       if (person.acceptsTerms) await this.recordConsent(manager, user.id, 'terms', true);
       if (person.newsletter !== undefined) await this.recordConsent(manager, user.id, 'newsletter', person.newsletter);
+      if (!user.emailVerifiedAt) await this.outbox.post(manager, { kind: VERIFY_EMAIL_MAIL, userId: user.id });
       return alongside(manager, user);
     });
+  }
+
+  /** @throws WeakPassword */
+  private async hashNew(
+    password: string | null,
+    person: Pick<User, 'email' | 'firstName' | 'lastName'>,
+  ): Promise<string | null> {
+    if (password === null) return null;
+    await this.policy.assertStrong(password, [person.email, person.firstName, person.lastName]);
+    return this.hasher.hash(password);
   }
 
   async get(id: string): Promise<User> {
@@ -92,6 +120,8 @@ export class UsersService {
     if (changes.birthDate !== undefined) this.assertOldEnough(changes.birthDate);
     return this.dataSource.transaction(async (manager) => {
       const user = await manager.findOneOrFail(User, { where: { id }, lock: { mode: 'for_no_key_update' } });
+      // Since the guard looked.
+      if (user.erasedAt) throw new Unauthenticated();
       const { newsletter } = changes;
       if (newsletter !== undefined && newsletter !== user.newsletter) {
         await this.recordConsent(manager, id, 'newsletter', newsletter);
@@ -105,21 +135,20 @@ export class UsersService {
   }
 
   /**
-   * Sets a new password and ends every other session.
+   * Sets a new password, ends every other session, and tells the person by a letter.
    * @throws InvalidCredentials for a wrong current password, TooManyAttempts, WeakPassword
    */
   async changePassword(id: string, sessionId: string, address: string, change: ChangePasswordRequest): Promise<void> {
     const user = await this.get(id);
-    await this.budget.assertOpen(user.emailKey, address);
-    if (!(await this.hasher.verify(user.passwordHash, change.currentPassword))) {
-      await this.budget.fail(user.emailKey, address);
-      throw new InvalidCredentials();
-    }
-    await this.policy.assertStrong(change.password, [user.email, user.firstName, user.lastName]);
-    const passwordHash = await this.hasher.hash(change.password);
+    await this.proof.assertKnown(user.emailKey, user.passwordHash, change.currentPassword, address);
+    const passwordHash = await this.hashNew(change.password, user);
+    const now = this.clock.now();
     await this.dataSource.transaction(async (manager) => {
-      await manager.update(User, { id }, { passwordHash, updatedAt: this.clock.now() });
+      const { affected } = await manager.update(User, { id, erasedAt: IsNull() }, { passwordHash, updatedAt: now });
+      if (affected !== 1) throw new Unauthenticated();
+      await this.tokens.withdraw(manager, id, 'reset-password');
       await this.sessions.endOthers(manager, id, sessionId, 'password-changed');
+      await this.outbox.post(manager, { kind: PASSWORD_CHANGED_MAIL, userId: id, data: { at: now.toISOString() } });
     });
   }
 

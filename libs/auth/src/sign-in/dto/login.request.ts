@@ -1,3 +1,4 @@
+import { SecondFactorField } from '../../second-factor/dto/second-factor-field.decorator';
 import { EmailField, KnownPasswordField } from '../../users/user-fields.decorators';
 
 export class LoginRequest {
@@ -6,4 +7,7 @@ export class LoginRequest {
 
   @KnownPasswordField()
   password: string;
+
+  @SecondFactorField({ required: false })
+  secondFactor?: string;
 }

@@ -1,4 +1,5 @@
 import { ApiPropertyOptional, PartialType } from '@nestjs/swagger';
+import { type Language, LANGUAGES } from '@tiptop/platform';
 import { IsBoolean, IsIn, ValidateIf } from 'class-validator';
 import { type Gender, GENDERS } from '../user.entity';
 import { BirthDateField, NameField } from '../user-fields.decorators';
@@ -20,6 +21,11 @@ export class UpdateMeRequest extends PartialType(PersonFields, { skipNullPropert
   @ValidateIf((_, value) => value !== undefined && value !== null)
   @IsIn(GENDERS)
   gender?: Gender | null;
+
+  @ApiPropertyOptional({ enum: LANGUAGES, description: 'Of letters.' })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsIn(LANGUAGES)
+  language?: Language;
 
   @ApiPropertyOptional()
   @ValidateIf((_, value) => value !== undefined)

@@ -50,6 +50,9 @@ async function main(): Promise<void> {
       PORT: '0',
       METRICS_PORT: '0',
       DATABASE_POOL_SIZE: POOL_SIZE.toString(),
+      // Whoever faces the players leaves letters to another instance, and no nightly run falls into a measurement.
+      MAIL_DELIVERY: 'off',
+      RETENTION_CRON: '0 0 29 2 *',
       ...SECRETS,
     };
     const config = loadConfig(environment);

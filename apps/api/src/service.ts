@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { RetentionJob } from '@tiptop/auth';
 import { ContestRegistry } from '@tiptop/game';
 import { type AppConfig, isDatabaseUnavailable, Migrator, openDatabase, type OpenDatabase } from '@tiptop/platform';
 import type { Logger } from 'pino';
@@ -42,7 +43,9 @@ export class Service {
         config.metricsPort,
         app.get(MetricsService).listen(config.host, config.metricsPort),
       );
-      return new Service(app, database, await takePort('PORT', config.port, listen(app, config)));
+      const service = new Service(app, database, await takePort('PORT', config.port, listen(app, config)));
+      app.get(RetentionJob).start();
+      return service;
     } catch (error) {
       await app?.close();
       await database.close();

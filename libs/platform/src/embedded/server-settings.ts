@@ -17,6 +17,9 @@ const FIXED: Readonly<Record<string, string>> = {
   logging_collector: 'off',
   log_destination: 'stderr',
   lc_messages: 'C',
+  // An error's detail and its statement quote what people typed, and nobody erases a person from a log.
+  log_error_verbosity: 'terse',
+  log_min_error_statement: 'panic',
 };
 
 /** Command line arguments of a server: the defaults, what the caller overrides, and what is not open to change. */

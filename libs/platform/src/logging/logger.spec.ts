@@ -80,6 +80,16 @@ describe('The log', () => {
     expect(lines().map(({ requestId }) => requestId)).toEqual(['r-1', undefined]);
   });
 
+  it('keeps the fields of one line to itself: the next one of the request does not repeat them', () => {
+    const { logger, lines } = recording();
+    requestContext.run({ requestId: 'r-1' }, () => {
+      logger.info({ reason: 'of the first' }, 'first');
+      logger.info('second');
+    });
+    expect(lines()[1]).toMatchObject({ requestId: 'r-1', msg: 'second' });
+    expect(lines()[1]).not.toHaveProperty('reason');
+  });
+
   it.each([
     'password', 'currentPassword', 'passwordHash', 'accessToken', 'refreshToken', 'idToken', 'token', 'authorization',
     'Authorization', 'cookie', 'set-cookie', 'code', 'codes', 'ticketCode', 'email', 'emailKey', 'e-mail', 'jwtSecret',

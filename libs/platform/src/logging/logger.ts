@@ -90,7 +90,8 @@ function lineFormat(level: LogLevel): LoggerOptions {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    mixin: () => requestContext.getStore() ?? {},
+    // pino adds the line’s own fields to what it gets here.
+    mixin: () => ({ ...requestContext.getStore() }),
     // pino's own would take what scrubbedError() has made for an error, and call it an Object.
     serializers: { err: (error: unknown) => error },
   };

@@ -8,12 +8,16 @@ import { AppModule } from '../../apps/api/src/app.module';
 import { ApiClient } from '../support/api-client';
 import { type ProblemBody, type SessionBody, signInAs } from '../support/builders';
 import { startTestApp, type TestApp } from '../support/test-app';
+import { UNASKED_PROVIDERS } from '../support/unasked-providers';
 
 /**
  * Every address of the service and who may ask it. A line that is new here is a door that is new in the house: public
  * ones above all are to be seen in a review.
  */
 const ROUTES: Readonly<Record<string, AccessRule | 'document'>> = {
+  'DELETE /v1/users/me': 'signed-in',
+  'DELETE /v1/users/me/second-factor': 'signed-in',
+  'DELETE /v1/users/me/sessions/:id': 'signed-in',
   'GET /docs': 'document',
   'GET /docs/': 'document',
   'GET /docs/*': 'document',
@@ -25,21 +29,40 @@ const ROUTES: Readonly<Record<string, AccessRule | 'document'>> = {
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /openapi.json': 'document',
+  'GET /v1/admin/mails': ['admin'],
+  'GET /v1/auth/facebook': 'public',
+  'GET /v1/auth/facebook/callback': 'public',
+  'GET /v1/auth/google': 'public',
+  'GET /v1/auth/google/callback': 'public',
   'GET /v1/claims': ['employee', 'admin'],
   'GET /v1/claims/:code': ['employee', 'admin'],
   'GET /v1/contest': 'public',
   'GET /v1/users/me': 'signed-in',
+  'GET /v1/users/me/data': 'signed-in',
+  'GET /v1/users/me/second-factor': 'signed-in',
+  'GET /v1/users/me/sessions': 'signed-in',
   'GET /v1/users/me/tickets': 'signed-in',
   'OPTIONS *': 'document',
   'PATCH /v1/users/me': 'signed-in',
+  'POST /v1/admin/mails/:id/retry': ['admin'],
+  'POST /v1/auth/email/resend': 'signed-in',
+  'POST /v1/auth/email/verify': 'public',
+  'POST /v1/auth/exchange': 'public',
+  'POST /v1/auth/facebook/token': 'public',
+  'POST /v1/auth/google/token': 'public',
   'POST /v1/auth/login': 'public',
   'POST /v1/auth/logout': 'public',
+  'POST /v1/auth/password/forgot': 'public',
+  'POST /v1/auth/password/reset': 'public',
   'POST /v1/auth/refresh': 'public',
   'POST /v1/auth/register': 'public',
   'POST /v1/claims/:code/refuse': ['employee', 'admin'],
   'POST /v1/claims/:code/undo': ['admin'],
   'POST /v1/claims/:code/validate': ['employee', 'admin'],
   'POST /v1/tickets/play': 'signed-in',
+  'POST /v1/users/me/second-factor': 'signed-in',
+  'POST /v1/users/me/second-factor/confirm': 'signed-in',
+  'POST /v1/users/me/second-factor/recovery-codes': 'signed-in',
   'PUT /v1/users/me/password': 'signed-in',
 };
 
@@ -48,7 +71,7 @@ describe('Every route and its access', () => {
   const sessions = new Map<Role, SessionBody>();
 
   beforeAll(async () => {
-    test = await startTestApp();
+    test = await startTestApp({ config: UNASKED_PROVIDERS });
     for (const role of ROLES) sessions.set(role, await signInAs(test, role));
   });
   afterAll(async () => {
@@ -83,7 +106,9 @@ describe('Every route and its access', () => {
 
   it.each(guarded)('%s lets in whom its rule names, %j, and nobody else', async (route, rule) => {
     for (const role of ROLES) {
-      const { status, body } = await ask(test.client, route, sessions.get(role)?.accessToken);
+      // Whoever may erase their account has none afterwards.
+      const session = route === 'DELETE /v1/users/me' ? await signInAs(test, role) : sessions.get(role);
+      const { status, body } = await ask(test.client, route, session?.accessToken);
       const allowed = rule === 'signed-in' || rule.includes(role);
       expect([role, body.code === 'FORBIDDEN']).toEqual([role, !allowed]);
       expect(status).not.toBe(401);
@@ -96,7 +121,7 @@ describe('Every route and its access', () => {
   it.each(open)('%s asks for no sign-in', async (route) => {
     const { status, body } = await ask(test.client, route);
     expect(['UNAUTHENTICATED', 'FORBIDDEN']).not.toContain(body.code);
-    expect(status).toBeLessThan(500);
+    if (body.code !== 'OAUTH_UNAVAILABLE') expect(status).toBeLessThan(500);
   });
 });
 
@@ -166,10 +191,15 @@ describe('The guard', () => {
   });
 });
 
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
 function ask(client: ApiClient, route: string, token?: string) {
   const [method = '', path = ''] = route.split(' ');
   const body = method === 'GET' ? {} : { body: {} };
-  return client.request<ProblemBody>(method, path.replace(':code', 'AAAAAAAAAA'), { token, ...body });
+  return client.request<ProblemBody>(method, path.replace(':code', 'AAAAAAAAAA').replace(':id', NOBODY), {
+    token,
+    ...body,
+  });
 }
 
 /** What the HTTP server itself would answer, read from the tree that it prints. */

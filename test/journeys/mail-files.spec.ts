@@ -32,8 +32,11 @@ describe('Letters without an SMTP server', () => {
   });
 
   const folderOf = (userId: string) => join(test.config.dataDir, 'mail', userId);
+  // While a letter is being written, its file has another name.
   const filesOf = (userId: string, kind: string): string[] =>
-    existsSync(folderOf(userId)) ? readdirSync(folderOf(userId)).filter((name) => name.includes(kind)) : [];
+    existsSync(folderOf(userId))
+      ? readdirSync(folderOf(userId)).filter((name) => name.includes(kind) && name.endsWith('.eml'))
+      : [];
 
   async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
     const deadline = Date.now() + 15_000;

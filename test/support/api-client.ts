@@ -19,6 +19,8 @@ export class ApiClient {
     const { body, token, headers = {} } = options;
     const response = await fetch(this.url + path, {
       method,
+      // Where an answer sends a browser is part of what it says.
+      redirect: 'manual',
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

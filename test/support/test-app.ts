@@ -51,7 +51,11 @@ export function testConfig(databaseUrl: string, overrides: Partial<AppConfigValu
   });
   return base.with({
     codeAttempts: { ...GENEROUS, account: 100_000, underPressure: 100_000, address: 100_000, contest: 100_000 },
-    loginAttempts: { ...GENEROUS, account: 100_000, address: 100_000 },
+    loginAttempts: { ...GENEROUS, account: 100_000, address: 100_000, everywhere: 100_000, underPressure: 100_000 },
+    registrations: { ...GENEROUS, address: 100_000 },
+    mailRequests: { ...GENEROUS, account: 100_000, address: 100_000 },
+    // Letters wait in the queue unless a test is about them.
+    mail: { ...base.mail, delivery: false },
     ...overrides,
   });
 }
@@ -67,7 +71,7 @@ export async function startTestApp({
   const logger = createLogger(logLevel ?? 'info', { write: (line) => void lines.push(line) });
   const clock = new MovableClock();
   const app = await createApp(config, logger, clock);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(config.port, '127.0.0.1');
   return {
     app,
     client: new ApiClient(await app.getUrl()),

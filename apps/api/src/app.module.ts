@@ -1,8 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { AuthModule } from '@tiptop/auth';
+import { AdminModule } from '@tiptop/admin';
+import { AuthModule, RetentionScheduleModule, SocialModule } from '@tiptop/auth';
 import { GameModule } from '@tiptop/game';
-import { type AppConfig, type Clock, ClockModule, ConfigModule, DatabaseModule, LoggingModule } from '@tiptop/platform';
+import {
+  type AppConfig,
+  type Clock,
+  ClockModule,
+  ConfigModule,
+  DatabaseModule,
+  LoggingModule,
+  MailDeliveryModule,
+  MailModule,
+} from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { schema } from '../../../migrations/data-source';
 import { HealthModule } from './health/health.module';
@@ -21,8 +31,13 @@ export class AppModule {
         LoggingModule.register(logger),
         ClockModule.register(clock),
         DatabaseModule.register(schema),
+        MailModule,
+        MailDeliveryModule,
         AuthModule,
+        SocialModule.register(config),
         GameModule,
+        AdminModule,
+        RetentionScheduleModule.register(config),
         HealthModule,
         MetricsModule,
       ],

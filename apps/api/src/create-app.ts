@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import fastifyCookie from '@fastify/cookie';
 import fastifyCors from '@fastify/cors';
 import { type VersioningOptions, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -70,6 +71,8 @@ export async function createApp(
 
 async function secure(app: NestFastifyApplication, config: AppConfig): Promise<void> {
   sendSecurityHeaders(app.getHttpAdapter().getInstance(), config);
+  // Read where a sign-in with a provider needs them, and by no other request.
+  await app.register(fastifyCookie, { hook: false });
   await app.register(fastifyCors, {
     origin: [...config.corsOrigins],
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],

@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { Language } from '../http/language';
+import type { Language } from '@tiptop/platform';
 import { buildProblem, type Problem } from '../http/problem';
 import { type ProblemCode, PROBLEMS } from '../http/problem-catalogue';
 
@@ -57,6 +57,7 @@ function commonCodes(path: string, operation: Operation): ProblemCode[] {
   const access = operation['x-access'];
   if (access !== 'public') codes.push('UNAUTHENTICATED', 'ACCOUNT_ARCHIVED');
   if (Array.isArray(access)) codes.push('FORBIDDEN');
+  if (Array.isArray(access) && access.includes('admin')) codes.push('SECOND_FACTOR_SETUP_REQUIRED');
   return codes;
 }
 

@@ -14,7 +14,16 @@ export const DOCUMENT_FILE = 'openapi.json';
  */
 export async function renderDocument(): Promise<string> {
   const unused = 'no secret stands in the document'.padEnd(32);
-  const config = loadConfig({ NODE_ENV: 'test', JWT_SECRET: unused, DECK_SECRET: unused });
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    JWT_SECRET: unused,
+    DECK_SECRET: unused,
+    // What a provider is not configured for is absent from the document.
+    GOOGLE_CLIENT_ID: 'documented',
+    GOOGLE_CLIENT_SECRET: unused,
+    FACEBOOK_APP_ID: 'documented',
+    FACEBOOK_APP_SECRET: unused,
+  });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.register(config, createLogger('silent'), new SystemClock()),
     new FastifyAdapter(),

@@ -1,0 +1,34 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DomainError, LOGGER } from '@tiptop/platform';
+import type { Logger } from 'pino';
+import type { SignedIn } from '../sign-in/admission';
+import type { Origin } from '../sign-in/origin';
+import type { Completion } from './completion';
+import type { ProviderClient } from './provider-client';
+import { logFault } from './provider-faults';
+import { SocialSignInService } from './social-sign-in.service';
+
+/** Signing in with a token that a mobile client got from a provider by itself. */
+@Injectable()
+export class TokenSignInService {
+  constructor(
+    private readonly social: SocialSignInService,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** @throws OAuthRefused, OAuthUnavailable, and as SocialSignInService.signIn() */
+  async signIn(
+    client: ProviderClient,
+    { token, nonce }: { token: string; nonce?: string | undefined },
+    completion: Completion,
+    origin: Origin,
+  ): Promise<SignedIn> {
+    try {
+      const profile = await client.profileOfToken(token, nonce);
+      return await this.social.signIn(client.provider, profile, completion, origin);
+    } catch (error) {
+      if (error instanceof DomainError) logFault(this.logger, client.provider, error);
+      throw error;
+    }
+  }
+}

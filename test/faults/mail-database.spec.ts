@@ -53,7 +53,8 @@ describe('The delivery of letters while the database is away', () => {
   }
   const lettersAbout = (code: string) => inbox.letters.filter(({ text }) => text.includes(code));
   const whenDone = async (): Promise<void> => {
-    const waiting = () => test.database.query<unknown[]>(`SELECT 1 FROM pgboss.job WHERE state < 'completed'`);
+    const waiting = () =>
+      test.database.query<unknown[]>(`SELECT 1 FROM letters WHERE state IN ('created', 'retry', 'active')`);
     while ((await waiting()).length > 0) await sleep(50);
   };
 

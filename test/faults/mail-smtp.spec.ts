@@ -48,7 +48,7 @@ describe('An SMTP server that fails', () => {
   async function whenEmpty(test: TestApp): Promise<Record<string, number>> {
     const states = async () => {
       const rows = await test.database.query<{ state: string; count: number }[]>(
-        'SELECT state::text, count(*)::int AS count FROM pgboss.job GROUP BY state',
+        'SELECT state, count(*)::int AS count FROM letters GROUP BY state',
       );
       return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
     };

@@ -77,7 +77,7 @@ describe('Verifying an e-mail address', () => {
     const token = await tokenInLetter(test, user.id, 'verify-email');
     const [row] = await test.database.query<{ found: string }[]>(
       `SELECT (SELECT count(*) FROM mail_tokens t WHERE t::text LIKE '%' || $1 || '%')
-            + (SELECT count(*) FROM pgboss.job j WHERE j::text LIKE '%' || $1 || '%') AS found`,
+            + (SELECT count(*) FROM letters j WHERE j::text LIKE '%' || $1 || '%') AS found`,
       [token],
     );
     expect(row).toEqual({ found: '0' });

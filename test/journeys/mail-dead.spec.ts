@@ -44,7 +44,9 @@ describe('Letters that can’t be delivered', () => {
   async function settledCustomer(): Promise<SessionBody> {
     const session = await registerCustomer(test);
     await until(async () => {
-      const rows = await test.database.query<unknown[]>(`SELECT 1 FROM pgboss.job WHERE state < 'completed'`);
+      const rows = await test.database.query<unknown[]>(
+        `SELECT 1 FROM letters WHERE state IN ('created', 'retry', 'active')`,
+      );
       return rows.length === 0;
     });
     return session;
@@ -130,10 +132,13 @@ describe('Letters that can’t be delivered', () => {
   it('end after their last try', async () => {
     const player = await settledCustomer();
     await winRefused(player, 'recipient-later');
-    await test.database.query(
-      `UPDATE pgboss.job SET retry_limit = 1 WHERE data->>'userId' = $1 AND state < 'completed'`,
-      [player.user.id],
-    );
+    await until(async () => {
+      const [, limited] = await test.database.query<[unknown, number]>(
+        `UPDATE pgboss.job SET retry_limit = 1 WHERE data->>'userId' = $1 AND state < 'completed'`,
+        [player.user.id],
+      );
+      return limited === 1;
+    });
     const letter = await dead(player);
     expect(letter).toMatchObject({ tries: 2, lastError: expect.stringMatching(/451/) as string });
     expect(test.logLines().filter(({ level, mailId }) => level === 'error' && mailId === letter.id)).toHaveLength(1);

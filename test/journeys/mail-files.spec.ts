@@ -53,7 +53,7 @@ describe('Letters without an SMTP server', () => {
     return row!.id;
   }
   const isDone = async (id: string): Promise<boolean> => {
-    const [row] = await test.database.query<{ state: string }[]>('SELECT state FROM pgboss.job WHERE id = $1', [id]);
+    const [row] = await test.database.query<{ state: string }[]>('SELECT state FROM letters WHERE id = $1', [id]);
     return row?.state === 'completed';
   };
   async function win(player: SessionBody): Promise<string> {

@@ -58,7 +58,7 @@ describe('Letters of the contest', () => {
     test.client.post(`/v1/claims/${code}/validate`, { identityChecked: true, ...body }, employee.accessToken);
   const queued = async (kind: string, code: string): Promise<number> => {
     const [row] = await test.database.query<{ count: number }[]>(
-      `SELECT count(*)::int AS count FROM pgboss.job WHERE data->>'kind' = $1 AND data->'data'->>'code' = $2`,
+      `SELECT count(*)::int AS count FROM letters WHERE kind = $1 AND data->>'code' = $2`,
       [kind, code],
     );
     return row!.count;
@@ -67,7 +67,7 @@ describe('Letters of the contest', () => {
   const whenDone = async (code: string): Promise<void> => {
     for (;;) {
       const open = await test.database.query<unknown[]>(
-        `SELECT 1 FROM pgboss.job WHERE data->'data'->>'code' = $1 AND state < 'completed'`,
+        `SELECT 1 FROM letters WHERE data->>'code' = $1 AND state IN ('created', 'retry', 'active')`,
         [code],
       );
       if (open.length === 0) return;

@@ -192,7 +192,7 @@ describe('After a person with every kind of data is erased', () => {
     await test.client.request('DELETE', '/v1/users/me', { token: again.accessToken });
     await until('the letters are dropped', async () => {
       const waiting = await test.database.query<unknown[]>(
-        `SELECT 1 FROM pgboss.job WHERE data->>'userId' = $1 AND state < 'completed'`,
+        `SELECT 1 FROM letters WHERE user_id = $1 AND state IN ('created', 'retry', 'active')`,
         [again.user.id],
       );
       return waiting.length === 0;

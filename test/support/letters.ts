@@ -4,8 +4,8 @@ import type { TestApp } from './test-app';
 /** The orders of letters that wait in the queue, the oldest first. */
 export async function waitingLetters({ database }: TestApp, userId: string | null, kind: string): Promise<MailOrder[]> {
   return database.query<MailOrder[]>(
-    `SELECT id, data->>'kind' AS kind, data->>'userId' AS "userId", data->'data' AS data, created_on AS "createdAt"
-     FROM pgboss.job WHERE data->>'userId' IS NOT DISTINCT FROM $1 AND data->>'kind' = $2 ORDER BY created_on`,
+    `SELECT id, kind, user_id AS "userId", data, created_at AS "createdAt"
+     FROM letters WHERE user_id IS NOT DISTINCT FROM $1 AND kind = $2 ORDER BY created_at`,
     [userId, kind],
   );
 }

@@ -119,7 +119,7 @@ export async function exchange(
 /** The kinds of the letters that wait for somebody. */
 export async function lettersTo({ database }: TestApp, userId: string): Promise<string[]> {
   const rows = await database.query<{ kind: string }[]>(
-    `SELECT data->>'kind' AS kind FROM pgboss.job WHERE data->>'userId' = $1 ORDER BY created_on`,
+    'SELECT kind FROM letters WHERE user_id = $1 ORDER BY created_at',
     [userId],
   );
   return rows.map(({ kind }) => kind);

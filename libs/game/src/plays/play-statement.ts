@@ -1,4 +1,4 @@
-import { enqueueMailSql } from '@tiptop/platform';
+import { orderMailSql } from '@tiptop/platform';
 import { CARDS_PER_MASK, CARDS_PER_PAGE } from '../domain/deck-seal';
 import { PRIZE_WON_MAIL } from '../mails/mail-names';
 import { budgetOpenSql } from './code-budget';
@@ -17,7 +17,7 @@ function cardSql(position: string, cards: string, key: string): string {
 }
 
 /** Tells the winner by a letter, which is in the queue once the play is committed. Reads the code in `won`. */
-const LETTER = `SELECT ${enqueueMailSql(`'${PRIZE_WON_MAIL}'`, '$3', "jsonb_build_object('code', won.code)")} FROM won`;
+const LETTER = orderMailSql(`'${PRIZE_WON_MAIL}'`, '$3', "jsonb_build_object('code', won.code)", 'won');
 
 /** What a play gives back: nothing where no ticket could be won; a row without prize where the deck ran out. */
 export interface PlayRow {
@@ -69,10 +69,10 @@ WITH ticket AS MATERIALIZED (
   FROM card JOIN prizes p ON p.contest_id = $2 AND p.ordinal = card.ordinal
   WHERE t.code = card.code AND t.player_id IS NULL
   RETURNING t.code, p.id, p.name, p.description, p.value_cents, p.currency
-), letter AS MATERIALIZED (${LETTER})
+), letter AS (${LETTER})
 SELECT dealt.claim_ends_at AS "claimEndsAt", dealt.position > dealt.size AS exhausted, won.id, won.name, won.description, won.value_cents AS "valueCents",
   won.currency
-FROM dealt LEFT JOIN won ON true LEFT JOIN letter ON true`;
+FROM dealt LEFT JOIN won ON true`;
 
 /** Wins a locked ticket with the card at a given position ($8). */
 export const PLAY_LEFTOVER_STATEMENT = `
@@ -87,7 +87,7 @@ WITH card AS MATERIALIZED (
   JOIN contests c ON c.id = $2
   WHERE t.code = $1 AND t.player_id IS NULL
   RETURNING t.code, c.claim_ends_at, p.id, p.name, p.description, p.value_cents, p.currency
-), letter AS MATERIALIZED (${LETTER})
+), letter AS (${LETTER})
 SELECT won.claim_ends_at AS "claimEndsAt", won.id, won.name, won.description, won.value_cents AS "valueCents",
   won.currency
-FROM won LEFT JOIN letter ON true`;
+FROM won`;

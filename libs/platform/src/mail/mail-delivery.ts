@@ -12,12 +12,15 @@ import { AppConfig } from '../config/app-config';
 import { PG_POOL } from '../database/database.module';
 import { LOGGER } from '../logging/logging.module';
 import { MailFailure } from './mail-failure';
+import { MailRelay } from './mail-relay';
 import type { MailOrder } from './mail-kinds';
 import { MAIL_QUEUE, MAIL_QUEUE_SCHEMA } from './mail-queue-schema';
 import { MailSender } from './mail-sender';
 import { MailTransport } from './mail-transport';
 import { SparseLog } from './sparse-log';
 
+/** How often orders are moved on to the queue. */
+const RELAY_PAUSE_MS = 500;
 /** Two, so that a server that is slow about one letter does not keep all others waiting. */
 const WORKERS = 2;
 /** Letters that a worker sends at once. */
@@ -51,6 +54,7 @@ interface MailJob {
 @Injectable()
 export class MailDelivery implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly log: SparseLog;
+  private readonly relay: MailRelay;
   private boss: PgBoss | undefined;
   private secondWorker: NodeJS.Timeout | undefined;
   private stopping: Promise<void> | undefined;
@@ -65,6 +69,9 @@ export class MailDelivery implements OnApplicationBootstrap, OnModuleDestroy, On
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.log = new SparseLog(logger);
+    this.relay = new MailRelay(pool, RELAY_PAUSE_MS, (error) => {
+      this.log.warn({ reason: MailFailure.of(error).message }, 'The queue of letters does not answer');
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -72,7 +79,7 @@ export class MailDelivery implements OnApplicationBootstrap, OnModuleDestroy, On
     if (!delivery) return;
     const boss = (this.boss = this.open());
     await boss.start();
-    // For letters posted from now on: each carries the settings of its time.
+    // For letters that come into the queue from now on: each carries the settings of its time.
     await boss.updateQueue(MAIL_QUEUE, {
       retryLimit: TRIES,
       retryBackoff: true,
@@ -81,6 +88,7 @@ export class MailDelivery implements OnApplicationBootstrap, OnModuleDestroy, On
       heartbeatSeconds: HEARTBEAT_SECONDS,
       expireInSeconds: EXPIRY_SECONDS,
     });
+    this.relay.start();
     await this.startWorker(boss);
     // Out of step with the first, so that one of them looks every second.
     this.secondWorker = setTimeout(
@@ -143,6 +151,7 @@ export class MailDelivery implements OnApplicationBootstrap, OnModuleDestroy, On
 
   private async stop(): Promise<void> {
     clearTimeout(this.secondWorker);
+    await this.relay.stop();
     try {
       await this.boss?.stop({ graceful: true, timeout: STOP_LIMIT_MS });
     } catch (err) {

@@ -12,13 +12,14 @@ export interface MailRequest {
 }
 
 /**
- * SQL that adds a letter to the queue, for a statement that causes one by itself.
+ * SQL that orders a letter for each row of something, for a statement that causes them by itself.
  * @param kind SQL of a text, as are the others
  * @param userId SQL of a uuid
  * @param data SQL of a jsonb
+ * @param from SQL of the rows
  */
-export function enqueueMailSql(kind: string, userId: string, data: string): string {
-  return `enqueue_mail(${kind}, ${userId}, ${data})`;
+export function orderMailSql(kind: string, userId: string, data: string, from: string): string {
+  return `INSERT INTO mail_orders (kind, user_id, data) SELECT ${kind}, ${userId}, ${data} FROM ${from}`;
 }
 
 /** Letters leave with the transaction that causes them, or not at all: they wait in the database until it commits. */
@@ -26,7 +27,7 @@ export function enqueueMailSql(kind: string, userId: string, data: string): stri
 export class MailOutbox {
   /** Adds a letter in the caller's transaction. @returns its id */
   async post(manager: EntityManager, { kind, userId, data = {} }: MailRequest): Promise<string> {
-    const [row] = await manager.query<{ id: string }[]>(`SELECT ${enqueueMailSql('$1', '$2', '$3')} AS id`, [
+    const [row] = await manager.query<{ id: string }[]>(`SELECT enqueue_mail($1, $2, $3) AS id`, [
       kind,
       userId,
       JSON.stringify(data),

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { PG_POOL } from '../database/database.module';
 import type { KeysetPosition } from '../pagination/keyset';
+import { moveOrders } from './mail-relay';
 import { MAIL_QUEUE, MAIL_QUEUE_SCHEMA } from './mail-queue-schema';
 
 export const MAIL_STATES = ['waiting', 'delivered', 'dead'] as const;
@@ -22,6 +23,7 @@ export interface QueuedMail {
   lastError: string | null;
 }
 
+const ORDERS_AT_ONCE = 5000;
 const JOBS = `${MAIL_QUEUE_SCHEMA}.job`;
 const STATES: Readonly<Record<MailState, readonly string[]>> = {
   waiting: ['created', 'retry', 'active'],
@@ -44,6 +46,7 @@ export class MailQueue {
    * @param after the last row of the page before, its id a uuid
    */
   async list(state: MailState, limit: number, after?: KeysetPosition): Promise<QueuedMail[]> {
+    await this.takeOrders();
     const { rows } = await this.pool.query<QueuedMail>(
       // A position tells milliseconds, the table microseconds: the row itself says where it stands while it is there.
       `SELECT ${COLUMNS} FROM ${JOBS} j
@@ -69,11 +72,17 @@ export class MailQueue {
 
   /** How many letters are not delivered, by state. Cheap: it reads an index that holds these letters only. */
   async counts(): Promise<Record<'waiting' | 'dead', number>> {
+    await this.takeOrders();
     const { rows } = await this.pool.query<{ state: 'waiting' | 'dead'; count: number }>(
       `SELECT CASE WHEN state = 'failed' THEN 'dead' ELSE 'waiting' END AS state, count(*)::int AS count
        FROM ${JOBS} WHERE name = $1 AND state IN ('created', 'retry', 'active', 'failed') GROUP BY 1`,
       [MAIL_QUEUE],
     );
     return { waiting: 0, dead: 0, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) };
+  }
+
+  /** So that letters are in the queue that were ordered before, even where nobody delivers. */
+  private async takeOrders(): Promise<void> {
+    while ((await moveOrders(this.pool, ORDERS_AT_ONCE)) === ORDERS_AT_ONCE);
   }
 }

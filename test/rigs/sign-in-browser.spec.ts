@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { createContest, unplayedCodes } from '../support/builders';
+import { createContest, PASSWORD, registerCustomer, unplayedCodes } from '../support/builders';
 import { facebookPerson } from '../support/facebook-server';
 import { googlePerson } from '../support/google-provider';
 import { listenOnLoopback, stopServer } from '../support/loopback-server';
@@ -18,9 +18,10 @@ const CHROMIUM_ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** The smallest web client: signs in with a challenge of its own, completes a first sign-in, plays a code. */
+/** The smallest web client: signs in by form, or with a provider and a challenge of its own, completes a first sign-in, plays a code. */
 const webClient = (api: string): string => `<!doctype html><meta charset="utf-8"><title>Web client</title>
   <a id="google">Google</a> <a id="facebook">Facebook</a>
+  <form id="login"><input name="email"><input name="password" type="password"><button>Sign in</button></form>
   <form id="completion" hidden><input name="birthDate"><input name="acceptTerms" type="checkbox"><button>OK</button></form>
   <form id="play" hidden><input name="code"><button>Play</button></form>
   <p id="who"></p><p id="prize"></p><p id="error"></p>
@@ -37,11 +38,19 @@ const webClient = (api: string): string => `<!doctype html><meta charset="utf-8"
     const exchange = async (code, completion) => {
       const answer = await post('/v1/auth/exchange', { code, verifier: sessionStorage.verifier, ...completion });
       byId('completion').hidden = answer.body.code !== 'PROFILE_INCOMPLETE';
+      show(answer);
+    };
+    const show = (answer) => {
       if (answer.status !== 200) { byId('error').textContent = answer.body.code; return; }
       session = answer.body;
       byId('error').textContent = '';
       byId('who').textContent = session.user.firstName + ' ' + session.user.lastName;
       byId('play').hidden = false;
+    };
+    byId('login').onsubmit = async (event) => {
+      event.preventDefault();
+      const { email, password } = event.target;
+      show(await post('/v1/auth/login', { email: email.value, password: password.value }));
     };
     byId('play').onsubmit = async (event) => {
       event.preventDefault();
@@ -67,7 +76,7 @@ const webClient = (api: string): string => `<!doctype html><meta charset="utf-8"
     document.documentElement.dataset.ready = 'yes';
   </script>`;
 
-describe('Signing in with Google and Facebook in a browser', () => {
+describe('Signing in from a web client on another site, in a browser', () => {
   let app: SocialApp;
   let server: Server;
   let home: string;
@@ -112,13 +121,43 @@ describe('Signing in with Google and Facebook in a browser', () => {
 
   const text = (id: string): Promise<string> => page.locator(`#${id}`).innerText();
 
+  /** Plays a code on the page, and compares what it shows with what was won. */
+  async function playOnPage(): Promise<void> {
+    const [code = ''] = await unplayedCodes(app.test, await createContest(app.test), 1);
+    await page.locator('[name=code]').fill(code);
+    await page.locator('#play button').click();
+    await page.locator('#prize:not(:empty)').waitFor();
+    const [played] = await app.test.database.query<{ name: string }[]>(
+      'SELECT p.name FROM tickets t JOIN prizes p ON p.id = t.prize_id WHERE t.code = $1',
+      [code],
+    );
+    expect(await text('prize')).toBe(played?.name);
+  }
+
+  it('a person comes in by form and plays; a wrong password is told', async () => {
+    const { user } = await registerCustomer(app.test, { firstName: 'Inès', lastName: 'Faure' });
+    const signInByForm = async (password: string): Promise<void> => {
+      await page.locator('[name=email]').fill(user.email);
+      await page.locator('[name=password]').fill(password);
+      await page.locator('#login button').click();
+    };
+    await page.goto(`${home}/`);
+    await page.locator('html[data-ready=yes]').waitFor();
+    await signInByForm('not-the-password-of-ines');
+    await page.locator('#error:not(:empty)').waitFor();
+    expect(await text('error')).toBe('INVALID_CREDENTIALS');
+    await signInByForm(PASSWORD);
+    await page.locator('#play').waitFor();
+    expect(await text('who')).toBe('Inès Faure');
+    await playOnPage();
+  });
+
   it.each(['google', 'facebook'] as const)(
     'a new person comes in with %s, completes their profile and plays',
     async (provider) => {
       app.google.person = googlePerson();
       app.facebook.person = facebookPerson();
       const who = provider === 'google' ? 'Odile Quentin' : 'Fabien Leroy';
-      const [code = ''] = await unplayedCodes(app.test, await createContest(app.test), 1);
       await signIn(provider);
       expect(await text('error')).toBe('PROFILE_INCOMPLETE');
       await page.locator('[name=birthDate]').fill('1990-05-17');
@@ -126,14 +165,7 @@ describe('Signing in with Google and Facebook in a browser', () => {
       await page.locator('#completion button').click();
       await page.locator('#play').waitFor();
       expect(await text('who')).toBe(who);
-      await page.locator('[name=code]').fill(code);
-      await page.locator('#play button').click();
-      await page.locator('#prize:not(:empty)').waitFor();
-      const [played] = await app.test.database.query<{ name: string }[]>(
-        'SELECT p.name FROM tickets t JOIN prizes p ON p.id = t.prize_id WHERE t.code = $1',
-        [code],
-      );
-      expect(await text('prize')).toBe(played?.name);
+      await playOnPage();
 
       // The second time nothing is asked.
       await context.clearCookies();

@@ -3,7 +3,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 const NEEDED = [
-  { package: 'chromium', present: () => existsSync('/usr/bin/chromium'), what: 'a browser for Swagger UI and the ways of signing in' },
+  {
+    package: 'chromium',
+    present: () => existsSync('/usr/bin/chromium'),
+    what: 'a browser for Swagger UI and the ways of signing in',
+  },
   { package: 'curl', present: () => finds('curl'), what: 'the README’s lines' },
   { package: 'postgresql-15', present: () => finds('pgbench'), what: 'pgbench, one side of bench/play' },
 ];

@@ -1,4 +1,4 @@
-import { MailKinds, type MailOrder } from '@tiptop/platform';
+import { MailKinds, type MailOrder, renderMail } from '@tiptop/platform';
 import { registerCustomer, registration, type SessionBody, signInAs } from '../support/builders';
 import { newestLetter, tokenInLetter, waitingLetters } from '../support/letters';
 import { expectProblem } from '../support/problem';
@@ -33,13 +33,30 @@ describe('Verifying an e-mail address', () => {
     const customer = await registerCustomer(test);
     expect(await isVerified(customer)).toBe(false);
     const letter = await newestLetter(test, customer.user.id, 'verify-email');
-    expect(letter?.to).toEqual({ name: 'Camille Martin', address: customer.user.email });
+    expect(letter?.to.address).toBe(customer.user.email);
     expect(letter?.variables['link']).toMatch(/^https:\/\/shop\.example\/email\/verify#token=/);
 
     const token = await tokenInLetter(test, customer.user.id, 'verify-email');
     expect((await verify(token)).status).toBe(204);
     expect(await isVerified(customer)).toBe(true);
     expectProblem(await verify(token), 400, 'INVALID_TOKEN');
+  });
+
+  it('is asked of an address without the name that somebody registered it under, and may have to be read by others', async () => {
+    const [firstName, lastName] = ['500 € pour vous : https://evil.example', 'www.evil.example'];
+    const { user } = await registerCustomer(test, { firstName, lastName });
+    await test.client.post('/v1/auth/password/forgot', { email: user.email });
+    for (const kind of ['verify-email', 'reset-password']) {
+      const letter = await newestLetter(test, user.id, kind);
+      expect(letter?.to).toEqual({ name: '', address: user.email });
+      const { subject, html, text } = renderMail(letter!);
+      expect(`${subject}${html}${text}`).not.toContain('evil');
+      expect(text).toContain('Bonjour,\n');
+    }
+    await verify(await tokenInLetter(test, user.id, 'verify-email'));
+    const letter = await newestLetter(test, user.id, 'reset-password');
+    expect(letter?.to.name).toBe(`${firstName} ${lastName}`);
+    expect(renderMail(letter!).text).toContain(`Bonjour ${firstName},`);
   });
 
   it('writes in the language that the person registered in', async () => {

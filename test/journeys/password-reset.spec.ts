@@ -112,6 +112,15 @@ describe('A forgotten password', () => {
       expect(await attached(user.id)).toBe(0);
     });
 
+    it('leaves the second factor of staff: a mailbox is not enough to become an administrator', async () => {
+      const { token, user } = await forgotten();
+      await attach(user.id);
+      await test.database.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
+      expect((await reset(token)).status).toBe(204);
+      expectProblem(await login(user.email, NEW_PASSWORD), 401, 'SECOND_FACTOR_REQUIRED');
+      expect(await attached(user.id)).toBe(2);
+    });
+
     it('leaves it, where the owner had shown before that the address is theirs', async () => {
       const { token, user } = await forgotten();
       await test.client.post('/v1/auth/email/verify', { token: await tokenInLetter(test, user.id, 'verify-email') });
@@ -171,5 +180,23 @@ describe('A forgotten password', () => {
         await strict.stop();
       }
     });
+  });
+
+  it('tries no passwords without end with one token, which stays good', async () => {
+    const strict = await startTestApp({
+      config: { registrations: { address: 3, windowSeconds: 900, blockSeconds: 60, maxBlockSeconds: 60 } },
+    });
+    try {
+      const { user } = await registerCustomer(strict);
+      await strict.client.post('/v1/auth/password/forgot', { email: user.email });
+      const token = await tokenInLetter(strict, user.id, 'reset-password');
+      const set = (password: string) => strict.client.post('/v1/auth/password/reset', { token, password });
+      for (let n = 0; n < 2; n++) expectProblem(await set('password1234'), 400, 'WEAK_PASSWORD');
+      expectProblem(await set('password1234'), 429, 'TOO_MANY_ATTEMPTS');
+      await strict.database.query('DELETE FROM attempt_budgets');
+      expect((await set(NEW_PASSWORD)).status).toBe(204);
+    } finally {
+      await strict.stop();
+    }
   });
 });

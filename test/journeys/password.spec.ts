@@ -117,3 +117,25 @@ describe('Changing my password', () => {
     expect(logins.map((answer) => answer.status).sort()).toEqual([200, 401]);
   });
 });
+
+describe('A password that is too weak', () => {
+  it('is not judged without end, which would keep the service from everything else', async () => {
+    const budget = { address: 2, windowSeconds: 900, blockSeconds: 60, maxBlockSeconds: 60 };
+    const strict = await startDocumentedApp({ config: { registrations: budget } });
+    try {
+      const { accessToken: token } = await registerCustomer(strict);
+      const weak = { currentPassword: PASSWORD, password: 'password1234' };
+      const codes: string[] = [];
+      for (let n = 0; n < 2; n++) {
+        const { body } = await strict.client.request<ProblemBody>('PUT', '/v1/users/me/password', {
+          body: weak,
+          token,
+        });
+        codes.push(body.code);
+      }
+      expect(codes).toEqual(['WEAK_PASSWORD', 'TOO_MANY_ATTEMPTS']);
+    } finally {
+      await strict.stop();
+    }
+  });
+});

@@ -101,8 +101,8 @@ describe('Rows that have served their time', () => {
     const left = async (userId: string): Promise<string[]> =>
       (
         await test.database.query<{ device: string }[]>(
-          `SELECT device FROM sessions s WHERE user_id = $1
-             AND EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id) ORDER BY device`,
+          `SELECT device FROM sessions WHERE user_id = $1
+           ORDER BY device`,
           [userId],
         )
       ).map(({ device }) => device);
@@ -123,6 +123,17 @@ describe('Rows that have served their time', () => {
         `SELECT count(*)::int AS count FROM refresh_tokens WHERE session_id NOT IN (SELECT id FROM sessions)`,
       );
       expect(orphans?.count).toBe(0);
+    });
+
+    it('are the refresh tokens that no refresh is possible with, those of sessions that go on included', async () => {
+      const userId = await openSessions({ open: { createdAt: ago(40 * DAY_MS), expiresAt: ago(-DAY_MS) } });
+      await test.database.query(
+        `INSERT INTO refresh_tokens SELECT sha256('expired'), id, $2, $3, $2 FROM sessions WHERE user_id = $1`,
+        [userId, ago(40 * DAY_MS), ago(1000)],
+      );
+      expect(await removed()).toMatchObject({ refreshes: 1, sessions: 0 });
+      const tokens = `SELECT t.used_at FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE s.user_id = $1`;
+      expect(await test.database.query(tokens, [userId])).toEqual([{ used_at: null }]);
     });
 
     it('leave the newest of an account, so that a new device is told from the old one', async () => {

@@ -1,4 +1,4 @@
-import { type Authenticator, totpOf, turnOnSecondFactor } from '../support/authenticator';
+import { type Authenticator, totpOf, turnOnSecondFactor, wrongTotp } from '../support/authenticator';
 import { PASSWORD, registerCustomer, type SessionBody } from '../support/builders';
 import { startDocumentedApp } from '../support/openapi-match';
 import { expectProblem, tally } from '../support/problem';
@@ -141,6 +141,22 @@ describe('The budget of wrong second factors', () => {
     }
     expectProblem(await turnOff(authenticator.code()), 429, 'TOO_MANY_ATTEMPTS');
     expect((await turnOff(authenticator.recoveryCodes[0] ?? '')).status).toBe(204);
+  });
+
+  it('counts for who is signed in and guesses at an authenticator that is not on yet, and for nothing else', async () => {
+    const session = await registerCustomer(test);
+    const { accessToken } = session;
+    const path = '/v1/users/me/second-factor';
+    const setUp = () => test.client.post<{ secret: string }>(path, { currentPassword: PASSWORD }, accessToken);
+    const confirm = (code: string) => test.client.post(`${path}/confirm`, { code }, accessToken);
+    const { secret } = (await setUp()).body;
+    for (let n = 0; n < TRIES; n++) {
+      expectProblem(await confirm(wrongTotp(secret, test.clock.now())), 401, 'INVALID_SECOND_FACTOR');
+    }
+    expectProblem(await confirm(totpOf(secret, test.clock.now())), 429, 'TOO_MANY_ATTEMPTS');
+    // Who shows the password gets a secret that nobody has guessed at, and signs in with it from anywhere.
+    const authenticator = await turnOnSecondFactor(test, session);
+    expect((await login(session.user.email, authenticator.code(), '192.0.2.1')).status).toBe(200);
   });
 
   it('hears no more of those sent all at once, on two replicas', async () => {

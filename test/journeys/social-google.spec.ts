@@ -241,6 +241,24 @@ describe('Signing in with Google', () => {
     expect(JSON.parse(page.body)).toMatchObject({ code: 'OAUTH_REFUSED' });
   });
 
+  it.each(['(x) y', 'é', 'y'.repeat(15), 'y'.repeat(17)])(
+    'passes over cookies whose names are not of our making: …%s',
+    async (rest) => {
+      const answer = await app.test.client.get('/v1/auth/google', undefined, { cookie: `tiptop_sign_in_${rest}=1` });
+      expect(answer.status).toBe(302);
+      expect(answer.headers.getSetCookie()).toHaveLength(1);
+    },
+  );
+
+  it('removes no more old cookies at once than an answer has room for', async () => {
+    const cookie = Array.from({ length: 100 }, (_, n) => `tiptop_sign_in_${n.toString().padStart(16, 'y')}=1`).join(
+      '; ',
+    );
+    const answer = await app.test.client.get('/v1/auth/google', undefined, { cookie });
+    expect(answer.status).toBe(302);
+    expect(answer.headers.getSetCookie()).toHaveLength(1 + 8);
+  });
+
   it('works in several tabs of one browser, and keeps the cookies of a few', async () => {
     const browser = new ScriptedBrowser();
     const start = `${app.test.client.url}/v1/auth/google`;

@@ -14,6 +14,7 @@ import {
   throughProvider,
   trustCounts,
 } from '../support/social-app';
+import { until } from '../support/waiting';
 
 describe('Linking a provider’s person with an account', () => {
   let app: SocialApp;
@@ -167,6 +168,24 @@ describe('Linking a provider’s person with an account', () => {
         expect((await comesBack()).url.href).toBe(`${RETURN_URL}#error=ACCOUNT_ARCHIVED`);
       });
     });
+  });
+});
+
+describe('Somebody who makes tokens up', () => {
+  it('does not have Facebook asked without end, nor keeps others from it for long', async () => {
+    const pause = { windowSeconds: 900, blockSeconds: 1, maxBlockSeconds: 1 };
+    const budget = { ...pause, account: 100, address: 3, everywhere: 100, underPressure: 100 };
+    const app = await startSocialApp({ loginAttempts: budget });
+    try {
+      const sign = (accessToken: string) =>
+        app.test.client.post('/v1/auth/facebook/token', { ...COMPLETION, accessToken });
+      const good = app.facebook.accessToken({}, facebookPerson());
+      for (let n = 0; n < 4; n++) expectProblem(await sign(`made-up-${n}`), 401, 'OAUTH_REFUSED');
+      expectProblem(await sign('made-up'), 429, 'TOO_MANY_ATTEMPTS');
+      await until('the pause is over', async () => (await sign(good)).status === 200);
+    } finally {
+      await app.stop();
+    }
   });
 });
 

@@ -14,11 +14,16 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
 }
 
 /** Waits until a transaction on the app's database waits for a lock. */
-export async function untilSomebodyWaits({ database }: TestApp): Promise<void> {
-  await until('somebody waits for a lock', async () => {
+export async function untilSomebodyWaits(test: TestApp): Promise<void> {
+  await untilWaiting(test, 1);
+}
+
+/** Waits until so many transactions on the app's database wait for a lock. */
+export async function untilWaiting({ database }: TestApp, count: number): Promise<void> {
+  await until(`${count} wait for a lock`, async () => {
     const waiting = await database.query<unknown[]>(
       `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     );
-    return waiting.length > 0;
+    return waiting.length >= count;
   });
 }

@@ -33,7 +33,7 @@ export class MailTokensController {
     access: 'public',
     summary: 'Set a new password with the token of that letter; every session ends',
     status: 204,
-    errors: ['INVALID_TOKEN', 'WEAK_PASSWORD'],
+    errors: ['INVALID_TOKEN', 'WEAK_PASSWORD', 'TOO_MANY_ATTEMPTS'],
   })
   async reset(@Body() { token, password }: ResetPasswordRequest, @Ip() address: string): Promise<void> {
     await this.passwordReset.reset(token, password, address);

@@ -7,6 +7,7 @@ import { PasswordPolicy } from '../passwords/password-policy';
 import { RecoveryCode } from '../second-factor/recovery-code.entity';
 import { SecondFactor } from '../second-factor/second-factor.entity';
 import { SessionsService } from '../sessions/sessions.service';
+import { RegistrationBudget } from '../sign-in/registration-budget';
 import { SignInBudget } from '../sign-in/sign-in-budget';
 import { Identity } from '../social/identity.entity';
 import { emailKey } from '../users/email-key';
@@ -24,6 +25,7 @@ export class PasswordResetService {
     private readonly outbox: MailOutbox,
     private readonly budget: MailRequestBudget,
     private readonly signInBudget: SignInBudget,
+    private readonly newPasswords: RegistrationBudget,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
@@ -46,23 +48,24 @@ export class PasswordResetService {
 
   /**
    * Sets the password and ends every session. A weak password leaves the token good.
-   * @throws InvalidToken, WeakPassword
+   * @throws InvalidToken, TooManyAttempts, WeakPassword
    */
   async reset(token: string, password: string, address: string): Promise<void> {
     const id = await this.tokens.peek(token, 'reset-password');
+    await this.newPasswords.spend(address);
     const user = await this.dataSource.manager.findOneByOrFail(User, { id });
     await this.policy.assertStrong(password, [user.email, user.firstName, user.lastName]);
     const passwordHash = await this.hasher.hash(password);
     const now = this.clock.now();
     await this.dataSource.transaction(async (manager) => {
       // The person before the token, as whoever erases an account does.
-      const { isActive, emailVerifiedAt } = await manager.findOneOrFail(User, {
+      const { isActive, emailVerifiedAt, role } = await manager.findOneOrFail(User, {
         where: { id },
         lock: { mode: 'for_no_key_update' },
       });
       await this.tokens.use(manager, token, 'reset-password');
       if (!isActive) throw new InvalidToken();
-      if (!emailVerifiedAt) await this.disown(manager, id);
+      if (!emailVerifiedAt) await this.disown(manager, { id, role });
       await manager.update(User, { id }, { passwordHash, emailVerifiedAt: emailVerifiedAt ?? now, updatedAt: now });
       await this.sessions.endAll(manager, id, 'password-reset');
       await this.outbox.post(manager, { kind: PASSWORD_CHANGED_MAIL, userId: id, data: { at: now.toISOString() } });
@@ -72,9 +75,12 @@ export class PasswordResetService {
 
   /**
    * Takes off an account whatever else opens it or bars it. Whoever registered it had never shown that the address was
-   * theirs; now its reader has come, and may be somebody else.
+   * theirs; now its reader has come, and may be somebody else. Of staff the second factor stays, which would be none if a
+   * mailbox were enough to get rid of it: an operator can take it off.
    */
-  private async disown(manager: EntityManager, userId: string): Promise<void> {
-    for (const entity of [RecoveryCode, SecondFactor, Identity]) await manager.delete(entity, { userId });
+  private async disown(manager: EntityManager, { id: userId, role }: Pick<User, 'id' | 'role'>): Promise<void> {
+    await manager.delete(Identity, { userId });
+    if (role !== 'customer') return;
+    for (const entity of [RecoveryCode, SecondFactor]) await manager.delete(entity, { userId });
   }
 }

@@ -14,7 +14,7 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     fr: {
       subject: 'Confirmez votre adresse e-mail',
       body: `
-        <p>Bonjour {{firstName}},</p>
+        <p>Bonjour{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>Bienvenue au jeu-concours Thé Tip Top. Confirmez que cette adresse est la vôtre :</p>
         <p><a href="{{link}}">Confirmer mon adresse</a></p>
         <p>Ce lien est valable 24 heures. Si vous n’avez pas créé de compte, ignorez ce message.</p>`,
@@ -22,7 +22,7 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     en: {
       subject: 'Please confirm your e-mail address',
       body: `
-        <p>Hello {{firstName}},</p>
+        <p>Hello{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>Welcome to the Thé Tip Top contest. Please confirm that this address is yours:</p>
         <p><a href="{{link}}">Confirm my address</a></p>
         <p>This link is valid for 24 hours. If you did not create an account, please ignore this message.</p>`,
@@ -32,7 +32,7 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     fr: {
       subject: 'Choisissez un nouveau mot de passe',
       body: `
-        <p>Bonjour {{firstName}},</p>
+        <p>Bonjour{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>Vous avez demandé un nouveau mot de passe :</p>
         <p><a href="{{link}}">Choisir un nouveau mot de passe</a></p>
         <p>Ce lien est valable 30 minutes et ne sert qu’une fois. Vos sessions ouvertes seront toutes fermées.
@@ -41,7 +41,7 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     en: {
       subject: 'Choose a new password',
       body: `
-        <p>Hello {{firstName}},</p>
+        <p>Hello{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>You asked for a new password:</p>
         <p><a href="{{link}}">Choose a new password</a></p>
         <p>This link is valid for 30 minutes and works once. All your open sessions will end.
@@ -52,14 +52,14 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     fr: {
       subject: 'Votre mot de passe a changé',
       body: `
-        <p>Bonjour {{firstName}},</p>
+        <p>Bonjour{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>Le mot de passe de votre compte a été changé le {{when}}.</p>
         <p>Si ce n’était pas vous, <a href="{{link}}">demandez-en un nouveau</a> sans attendre.</p>`,
     },
     en: {
       subject: 'Your password was changed',
       body: `
-        <p>Hello {{firstName}},</p>
+        <p>Hello{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>The password of your account was changed on {{when}}.</p>
         <p>If that was not you, <a href="{{link}}">ask for a new one</a> right away.</p>`,
     },
@@ -68,7 +68,7 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     fr: {
       subject: 'Une application d’authentification protège votre compte',
       body: `
-        <p>Bonjour {{firstName}},</p>
+        <p>Bonjour{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>Une application d’authentification a été activée pour votre compte le {{when}}. Ses codes vous seront demandés
           à chaque connexion.</p>
         <p>Si ce n’était pas vous, <a href="{{link}}">changez votre mot de passe</a> et contactez le service client.</p>`,
@@ -76,7 +76,7 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     en: {
       subject: 'An authenticator protects your account',
       body: `
-        <p>Hello {{firstName}},</p>
+        <p>Hello{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>An authenticator was turned on for your account on {{when}}. You will be asked for its codes at each sign-in.</p>
         <p>If that was not you, <a href="{{link}}">change your password</a> and contact customer service.</p>`,
     },
@@ -85,14 +85,14 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     fr: {
       subject: 'Votre compte n’a plus d’application d’authentification',
       body: `
-        <p>Bonjour {{firstName}},</p>
+        <p>Bonjour{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>L’application d’authentification de votre compte a été retirée le {{when}} : le mot de passe seul suffit.</p>
         <p>Si ce n’était pas vous, <a href="{{link}}">changez votre mot de passe</a> sans attendre.</p>`,
     },
     en: {
       subject: 'Your account has no authenticator any more',
       body: `
-        <p>Hello {{firstName}},</p>
+        <p>Hello{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>The authenticator of your account was taken away on {{when}}: the password alone is enough.</p>
         <p>If that was not you, <a href="{{link}}">change your password</a> right away.</p>`,
     },
@@ -101,14 +101,14 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
     fr: {
       subject: 'Nouvelle connexion à votre compte',
       body: `
-        <p>Bonjour {{firstName}},</p>
+        <p>Bonjour{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>Une connexion à votre compte a eu lieu le {{when}} depuis un nouvel appareil : {{device}}.</p>
         <p>Si ce n’était pas vous, <a href="{{link}}">fermez cette session</a> et changez votre mot de passe.</p>`,
     },
     en: {
       subject: 'New sign-in to your account',
       body: `
-        <p>Hello {{firstName}},</p>
+        <p>Hello{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>Your account was signed in to on {{when}} from a new device: {{device}}.</p>
         <p>If that was not you, <a href="{{link}}">end that session</a> and change your password.</p>`,
     },

@@ -91,9 +91,11 @@ export class AccountMails implements OnModuleInit {
   private letter({ kind }: MailOrder, user: User, variables: Readonly<Record<string, string>>): ComposedMail {
     const texts = ACCOUNT_MAIL_TEXTS[kind];
     if (!texts) throw new Error(`There is no text of the letter ${kind}`);
-    const { firstName, lastName, email, language } = user;
+    const { email, language } = user;
+    // Anybody may have registered the address, under a name that is an advertisement with a link: nobody gets that from us.
+    const [firstName, lastName] = user.emailVerifiedAt ? [user.firstName, user.lastName] : ['', ''];
     return {
-      to: { name: `${firstName} ${lastName}`, address: email },
+      to: { name: `${firstName} ${lastName}`.trim(), address: email },
       language,
       texts,
       variables: { firstName, ...variables },

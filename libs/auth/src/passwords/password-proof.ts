@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { InvalidCredentials } from '../sign-in/sign-in.errors';
 import { SignInBudget } from '../sign-in/sign-in-budget';
+import { User } from '../users/user.entity';
 import { PasswordHasher } from './password-hasher';
 
 /** Asks for the password of an account, within the budget of wrong ones. */
@@ -31,5 +33,18 @@ export class PasswordProof {
     // Again, since guesses that were sent all at once found the budget open: the failures among them count by now.
     await this.budget.assertOpen(emailKey, address);
     await this.budget.succeed(emailKey, address);
+  }
+
+  /**
+   * Looks again, in a transaction that holds the account's lock: comparing takes a while, in which the owner may have
+   * replaced the password because somebody else knows it.
+   * @throws InvalidCredentials
+   */
+  async assertUnchanged(
+    manager: EntityManager,
+    { id, passwordHash }: Pick<User, 'id' | 'passwordHash'>,
+  ): Promise<void> {
+    const user = await manager.findOneBy(User, { id });
+    if (user?.passwordHash !== passwordHash) throw new InvalidCredentials();
   }
 }

@@ -14,6 +14,7 @@ export interface ExpiredCounts {
   states: number;
   mailLinks: number;
   sessions: number;
+  refreshes: number;
   budgets: number;
 }
 
@@ -37,6 +38,8 @@ const EXPIRIES: Readonly<Record<Exclude<keyof ExpiredCounts, 'budgets'>, Expiry>
       WHERE newer.user_id = sessions.user_id AND (newer.created_at, newer.id) > (sessions.created_at, sessions.id))`,
     days: SESSION_DAYS,
   },
+  // A session in use gets a new one every few minutes for as long as it lasts; one that has expired is refused unseen.
+  refreshes: { table: 'refresh_tokens', condition: 'expires_at <= $1', days: 0 },
 };
 
 /** Rows that have served their time. */
@@ -56,6 +59,7 @@ export class ExpiredData {
       states: await remove(EXPIRIES.states),
       mailLinks: await remove(EXPIRIES.mailLinks),
       sessions: await remove(EXPIRIES.sessions),
+      refreshes: await remove(EXPIRIES.refreshes),
       // The library that keeps the budgets counts by the system's clock, not by the service's.
       budgets: await this.delete('attempt_budgets', 'expire <= extract(epoch FROM now()) * 1000', []),
     };

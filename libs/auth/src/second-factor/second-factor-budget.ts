@@ -16,6 +16,7 @@ const LONGEST_PAUSE_SECONDS = 86_400;
 @Injectable()
 export class SecondFactorBudget {
   private readonly tries: AttemptLimiter;
+  private readonly confirmations: AttemptLimiter;
 
   constructor(
     @Inject(PG_POOL) pool: Pool,
@@ -27,6 +28,7 @@ export class SecondFactorBudget {
       ...loginAttempts,
       maxBlockSeconds: LONGEST_PAUSE_SECONDS,
     });
+    this.confirmations = new AttemptLimiter(pool, 'second-factor-confirm', loginAttempts.account, loginAttempts);
   }
 
   /**
@@ -48,5 +50,20 @@ export class SecondFactorBudget {
       throw new TooManyAttempts(retryAfterSeconds);
     }
     return async () => this.tries.forgive(key);
+  }
+
+  /**
+   * Counts a code of an authenticator that is about to be turned on. On its own: whoever is signed in without knowing the
+   * password must neither guess one nor use up what the owner signs in by.
+   * @throws TooManyAttempts
+   */
+  async spendConfirmation(userId: string): Promise<void> {
+    const { exceeded, retryAfterSeconds } = await this.confirmations.fail(userId);
+    if (exceeded) throw new TooManyAttempts(retryAfterSeconds);
+  }
+
+  /** For a new secret, which nobody has guessed at. */
+  async forgiveConfirmations(userId: string): Promise<void> {
+    await this.confirmations.forgive(userId);
   }
 }

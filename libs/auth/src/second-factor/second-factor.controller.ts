@@ -55,7 +55,7 @@ export class SecondFactorController {
     description: 'This session counts as signed in with it; others have to sign in again to count.',
     status: 200,
     answer: RecoveryCodesResponse,
-    errors: ['INVALID_SECOND_FACTOR', 'SECOND_FACTOR_NOT_ON'],
+    errors: ['INVALID_SECOND_FACTOR', 'SECOND_FACTOR_NOT_ON', 'TOO_MANY_ATTEMPTS'],
   })
   async confirm(
     @CurrentAccount() account: Account,

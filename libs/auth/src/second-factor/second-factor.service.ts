@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig, Clock, MailOutbox, ValidationFailed } from '@tiptop/platform';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import type { Account } from '../access/account';
+import { Unauthenticated } from '../access/access.errors';
 import { SECOND_FACTOR_OFF_MAIL, SECOND_FACTOR_ON_MAIL } from '../mails/mail-names';
 import { PasswordProof } from '../passwords/password-proof';
 import { Session } from '../sessions/session.entity';
@@ -11,6 +12,7 @@ import { User } from '../users/user.entity';
 import type { SetUpSecondFactorRequest } from './dto/set-up-second-factor.request';
 import { RecoveryCode } from './recovery-code.entity';
 import { newRecoveryCodes, recoveryCodeHash } from './recovery-codes';
+import { SecondFactorBudget } from './second-factor-budget';
 import { SecondFactorCheck } from './second-factor-check';
 import { SecondFactor } from './second-factor.entity';
 import {
@@ -42,6 +44,7 @@ export class SecondFactorService {
     private readonly config: AppConfig,
     private readonly seal: SecretSeal,
     private readonly check: SecondFactorCheck,
+    private readonly budget: SecondFactorBudget,
     private readonly password: PasswordProof,
     private readonly sessions: SessionsService,
     private readonly outbox: MailOutbox,
@@ -89,15 +92,17 @@ export class SecondFactorService {
         await manager.update(SecondFactor, id, { sealedSecret: this.seal.seal(id, { inUse, next: secret }) });
       }
     });
+    await this.budget.forgiveConfirmations(id);
     return totpEnrolment(secret, ISSUER, user.email);
   }
 
   /**
    * Turns the new authenticator on. Of the account's sessions this one has shown the second factor, and no other.
    * @returns new recovery codes; the earlier ones are void
-   * @throws SecondFactorNotOn where no set-up was begun, InvalidSecondFactor
+   * @throws SecondFactorNotOn where no set-up was begun, InvalidSecondFactor, TooManyAttempts
    */
   async confirm({ id: userId, sessionId }: Account, code: string): Promise<string[]> {
+    await this.budget.spendConfirmation(userId);
     return this.dataSource.transaction(async (manager) => {
       await manager.findOneOrFail(User, { where: { id: userId }, lock: { mode: 'for_no_key_update' } });
       const factor = await manager.findOneBy(SecondFactor, { userId });
@@ -113,7 +118,10 @@ export class SecondFactorService {
         lastStep: String(step),
       });
       await manager.update(Session, { userId }, { secondFactorAt: null });
-      await manager.update(Session, { id: sessionId }, { secondFactorAt: now });
+      const open = { id: sessionId, revokedAt: IsNull() };
+      const { affected } = await manager.update(Session, open, { secondFactorAt: now });
+      // Since the guard looked, the owner may have ended it by a new password: nobody bars them from their account now.
+      if (affected !== 1) throw new Unauthenticated();
       await this.tell(manager, userId, SECOND_FACTOR_ON_MAIL);
       return this.replaceRecoveryCodes(manager, userId);
     });

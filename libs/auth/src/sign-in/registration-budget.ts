@@ -4,7 +4,8 @@ import type { Pool } from 'pg';
 
 /**
  * Registrations borne from one network, made and refused alike: a refused one tells whether somebody has an account, and
- * each of them has a password hashed.
+ * each of them has a password judged and hashed. So has a change of password, which counts as well: to judge one keeps the
+ * process from everything else for up to a tenth of a second.
  */
 @Injectable()
 export class RegistrationBudget {

@@ -51,6 +51,8 @@ export class SignInService {
     const user = await this.dataSource.manager.findOneBy(User, { emailKey: key });
     await this.password.assertKnown(key, user?.passwordHash, password, origin.address);
     if (!user) throw new InvalidCredentials();
-    return this.admission.admit(user, origin, secondFactor);
+    return this.admission.admit(user, origin, secondFactor, async (manager) =>
+      this.password.assertUnchanged(manager, user),
+    );
   }
 }

@@ -15,6 +15,7 @@ import { AttemptCookies } from './redirect/attempt-cookies';
 import { RedirectSignInService } from './redirect/redirect-sign-in.service';
 import { ReturnUrls } from './redirect/return-urls';
 import { SpentStates } from './redirect/spent-states';
+import { RefusedTokenBudget } from './refused-token-budget';
 import { SocialSignInService } from './social-sign-in.service';
 import { TokenSignInService } from './token-sign-in.service';
 
@@ -46,6 +47,7 @@ export class SocialModule {
         AttemptCookies,
         ExchangeService,
         RedirectSignInService,
+        RefusedTokenBudget,
         ReturnUrls,
         SignInCodes,
         SocialSignInService,

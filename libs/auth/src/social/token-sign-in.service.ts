@@ -6,6 +6,8 @@ import type { Origin } from '../sign-in/origin';
 import type { Completion } from './completion';
 import type { ProviderClient } from './provider-client';
 import { logFault } from './provider-faults';
+import { RefusedTokenBudget } from './refused-token-budget';
+import { OAuthRefused } from './social.errors';
 import { SocialSignInService } from './social-sign-in.service';
 
 /** Signing in with a token that a mobile client got from a provider by itself. */
@@ -13,6 +15,7 @@ import { SocialSignInService } from './social-sign-in.service';
 export class TokenSignInService {
   constructor(
     private readonly social: SocialSignInService,
+    private readonly budget: RefusedTokenBudget,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -23,11 +26,13 @@ export class TokenSignInService {
     completion: Completion,
     origin: Origin,
   ): Promise<SignedIn> {
+    await this.budget.assertOpen(origin.address);
     try {
       const profile = await client.profileOfToken(token, nonce);
       return await this.social.signIn(client.provider, profile, completion, origin);
     } catch (error) {
       if (error instanceof DomainError) logFault(this.logger, client.provider, error);
+      if (error instanceof OAuthRefused) await this.budget.fail(origin.address);
       throw error;
     }
   }

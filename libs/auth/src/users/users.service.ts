@@ -17,6 +17,7 @@ import { PasswordHasher } from '../passwords/password-hasher';
 import { PasswordPolicy } from '../passwords/password-policy';
 import { PasswordProof } from '../passwords/password-proof';
 import { SessionsService } from '../sessions/sessions.service';
+import { RegistrationBudget } from '../sign-in/registration-budget';
 import { Consent, type ConsentKind } from './consent.entity';
 import type { ChangePasswordRequest } from './dto/change-password.request';
 import type { UpdateMeRequest } from './dto/update-me.request';
@@ -57,6 +58,7 @@ export class UsersService {
     private readonly proof: PasswordProof,
     private readonly outbox: MailOutbox,
     private readonly tokens: MailTokens,
+    private readonly newPasswords: RegistrationBudget,
   ) {}
 
   /**
@@ -141,11 +143,14 @@ export class UsersService {
   async changePassword(id: string, sessionId: string, address: string, change: ChangePasswordRequest): Promise<void> {
     const user = await this.get(id);
     await this.proof.assertKnown(user.emailKey, user.passwordHash, change.currentPassword, address);
+    await this.newPasswords.spend(address);
     const passwordHash = await this.hashNew(change.password, user);
     const now = this.clock.now();
     await this.dataSource.transaction(async (manager) => {
-      const { affected } = await manager.update(User, { id, erasedAt: IsNull() }, { passwordHash, updatedAt: now });
+      const { affected } = await manager.update(User, { id, erasedAt: IsNull() }, { updatedAt: now });
       if (affected !== 1) throw new Unauthenticated();
+      await this.proof.assertUnchanged(manager, user);
+      await manager.update(User, { id }, { passwordHash });
       await this.tokens.withdraw(manager, id, 'reset-password');
       await this.sessions.endOthers(manager, id, sessionId, 'password-changed');
       await this.outbox.post(manager, { kind: PASSWORD_CHANGED_MAIL, userId: id, data: { at: now.toISOString() } });

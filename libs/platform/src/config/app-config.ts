@@ -95,7 +95,7 @@ export class AppConfig {
     everywhere: number;
     underPressure: number;
   };
-  /** Accounts that may be made from one address. */
+  /** Accounts and new passwords that may be made from one address. */
   readonly registrations: AttemptBudget & { address: number };
   /** Letters that may be asked for without signing in, or again. */
   readonly mailRequests: AttemptBudget & { account: number; address: number };

@@ -13,7 +13,7 @@ export class MailFailure extends Error {
     this.name = 'MailFailure';
   }
 
-  /** @param hidden what must not be told besides what looks like an address: the recipient's name and address */
+  /** @param hidden words that must not be told besides what looks like an address: the recipient's name and address */
   static of(error: unknown, hidden: readonly string[] = []): MailFailure {
     if (error instanceof MailFailure) return error;
     let reason = error instanceof Error ? error.message : String(error);
@@ -23,7 +23,8 @@ export class MailFailure extends Error {
 }
 
 function matching(text: string): RegExp {
-  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi');
+  const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, 'giu');
 }
 
 /** What nodemailer hangs on the errors of an SMTP conversation. */

@@ -85,14 +85,15 @@ describe('The sender of letters', () => {
   });
 
   it('tells of a failure, and not of the reader', async () => {
-    const refusal = Object.assign(new Error('550 5.1.1 zoe@localhost: Zoé Lefèvre is unknown'), {
+    const told = '550 5.1.1 zoe@localhost: Zoé Lefèvre (zoe, LEFÈVRE) is unknown in zone Zoétrope';
+    const refusal = Object.assign(new Error(told), {
       responseCode: 550,
       command: 'RCPT TO',
     });
     const failed = sender(new RecordingTransport(refusal), LETTER).sender.send(ORDER, never());
     await expect(failed).rejects.toMatchObject<Partial<MailFailure>>({
       name: 'MailFailure',
-      message: '550 5.1.1 [redacted]: [redacted] is unknown',
+      message: '550 5.1.1 [redacted]: [redacted] ([redacted], [redacted]) is unknown in zone Zoétrope',
       permanent: true,
     });
   });

@@ -7,6 +7,11 @@ import { type ComposedMail, type ComposeMail, MailKinds, type MailOrder } from '
 import { buildMessage } from './mail-message';
 import { MailTransport } from './mail-transport';
 
+/** What servers repeat of a recipient, the longest first: some name the mailbox without its domain, or by half a name. */
+function tellingParts({ address, name }: ComposedMail['to']): string[] {
+  return [address, name, address.slice(0, address.lastIndexOf('@')), ...name.split(/\s+/)];
+}
+
 /** Composes one letter and sees it off. */
 @Injectable()
 export class MailSender {
@@ -37,7 +42,7 @@ export class MailSender {
       if (this.transport.keepsLetters && (await this.wasErased(order, compose))) return;
       this.logger.info({ kind: order.kind, mailId: order.id, ...went }, 'Letter sent');
     } catch (error) {
-      throw MailFailure.of(error, composed ? [composed.to.address, composed.to.name] : []);
+      throw MailFailure.of(error, composed ? tellingParts(composed.to) : []);
     }
   }
 

@@ -12,6 +12,10 @@ const ALGORITHM = 'HS256';
 const PREFIX = 'tiptop_sign_in_';
 /** Of tabs in which one browser may sign in at once; a request's headers have room for no more than a few. */
 const KEPT = 4;
+/** Removed by one answer: proxies don't bear endless headers, and the next answer goes on. */
+const REMOVED = 8;
+/** As nameFor() makes them. Of what a neighbouring host may have set under another name nothing is repeated in a header. */
+const NAME = new RegExp(`^${PREFIX}[\\w-]{16}$`);
 
 /** A cookie to be set, or, where its life is 0, to be removed. */
 export interface AttemptCookie {
@@ -98,7 +102,7 @@ export class AttemptCookies {
 
   /** Names of the cookies that make room: those no longer good, and the oldest beyond a few. */
   private async surplus(provider: Provider, held: HeldCookies): Promise<string[]> {
-    const names = Object.keys(held).filter((name) => name.startsWith(PREFIX));
+    const names = Object.keys(held).filter((name) => NAME.test(name));
     const ages = await Promise.all(
       names.map(async (name) => {
         const attempt = await this.open(provider, held[name] ?? '');
@@ -108,6 +112,7 @@ export class AttemptCookies {
     return ages
       .sort((a, b) => b.until - a.until)
       .filter(({ until }, place) => until === 0 || place >= KEPT - 1)
+      .slice(-REMOVED)
       .map(({ name }) => name);
   }
 }

@@ -107,7 +107,7 @@ export class AccountTrust1795400000000 implements MigrationInterface {
         ADD device text,
         ADD second_factor_at timestamptz(3),
         DROP CONSTRAINT sessions_revoked_because_check,
-        ADD ${becauseCheck([...SESSION_ENDS, 'password-reset', 'erased'])}`);
+        ADD ${becauseCheck([...SESSION_ENDS, 'password-reset', 'identity-linked', 'erased'])}`);
     await runner.query('CREATE INDEX sessions_user_id_device_idx ON sessions (user_id, device)');
     await runner.query(`
       CREATE TRIGGER consents_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON consents
@@ -165,7 +165,7 @@ export class AccountTrust1795400000000 implements MigrationInterface {
     await runner.query('DROP TRIGGER consents_append_only ON consents');
     // What the previous release has no word for becomes the nearest that it has.
     await runner.query(`
-      UPDATE sessions SET revoked_because = 'ended-by-owner' WHERE revoked_because IN ('password-reset', 'erased')`);
+      UPDATE sessions SET revoked_because = 'ended-by-owner' WHERE revoked_because IN ('password-reset', 'identity-linked', 'erased')`);
     await runner.query(`
       ALTER TABLE sessions
         DROP CONSTRAINT sessions_revoked_because_check,

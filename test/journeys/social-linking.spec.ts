@@ -1,6 +1,7 @@
 import { PASSWORD, registerCustomer, type SessionBody } from '../support/builders';
 import { facebookPerson } from '../support/facebook-server';
 import { googlePerson } from '../support/google-provider';
+import { newestLetter, waitingLetters } from '../support/letters';
 import { expectProblem } from '../support/problem';
 import { ScriptedBrowser } from '../support/scripted-browser';
 import {
@@ -59,6 +60,24 @@ describe('Linking a provider’s person with an account', () => {
       sessions: before.sessions + 1,
     });
     expect((await app.test.client.post('/v1/auth/login', { email: user.email, password: PASSWORD })).status).toBe(200);
+  });
+
+  it('ends the sessions of whoever else may be in the account, and tells its reader how to keep them out', async () => {
+    const other = await localAccount({ verified: true });
+    app.google.person = googlePerson({ email: other.user.email });
+    const linked = await exchange(app, await comesBack());
+    expect(linked.body.user.id).toBe(other.user.id);
+    expectProblem(await app.test.client.get('/v1/users/me', other.accessToken), 401, 'UNAUTHENTICATED');
+    const { refreshToken } = other;
+    expectProblem(await app.test.client.post('/v1/auth/refresh', { refreshToken }), 401, 'INVALID_REFRESH_TOKEN');
+    expect((await app.test.client.get('/v1/users/me', linked.body.accessToken)).status).toBe(200);
+    const letter = await newestLetter(app.test, other.user.id, 'identity-linked');
+    expect(letter?.variables['link']).toMatch(/\/password\/forgot$/);
+
+    // From then on it is the account's own way in, which ends nothing.
+    expect((await exchange(app, await comesBack())).status).toBe(200);
+    expect((await app.test.client.get('/v1/users/me', linked.body.accessToken)).status).toBe(200);
+    expect(await waitingLetters(app.test, other.user.id, 'identity-linked')).toHaveLength(1);
   });
 
   it('happens on a phone by the same rule', async () => {

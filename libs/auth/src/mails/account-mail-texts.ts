@@ -1,5 +1,6 @@
 import type { Language, MailText } from '@tiptop/platform';
 import {
+  IDENTITY_LINKED_MAIL,
   NEW_DEVICE_MAIL,
   PASSWORD_CHANGED_MAIL,
   RESET_PASSWORD_MAIL,
@@ -95,6 +96,26 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
         <p>Hello{{#if firstName}} {{firstName}}{{/if}},</p>
         <p>The authenticator of your account was taken away on {{when}}: the password alone is enough.</p>
         <p>If that was not you, <a href="{{link}}">change your password</a> right away.</p>`,
+    },
+  },
+  [IDENTITY_LINKED_MAIL]: {
+    fr: {
+      subject: 'Votre compte est relié à Google',
+      body: `
+        <p>Bonjour{{#if firstName}} {{firstName}}{{/if}},</p>
+        <p>Le {{when}}, vous vous êtes connecté avec Google à un compte qui existait déjà avec cette adresse. Les deux sont
+          reliés désormais, et les autres sessions de ce compte sont fermées.</p>
+        <p>Si vous n’avez pas choisi vous-même le mot de passe de ce compte, <a href="{{link}}">choisissez-en un
+          nouveau</a> : son ancien détenteur n’y entrera plus.</p>`,
+    },
+    en: {
+      subject: 'Your account is linked to Google',
+      body: `
+        <p>Hello{{#if firstName}} {{firstName}}{{/if}},</p>
+        <p>On {{when}} you signed in with Google to an account that existed already with this address. The two are linked
+          now, and the other sessions of this account have ended.</p>
+        <p>If you did not choose the password of this account yourself, <a href="{{link}}">choose a new one</a>: whoever
+          knew the old one is out then.</p>`,
     },
   },
   [NEW_DEVICE_MAIL]: {

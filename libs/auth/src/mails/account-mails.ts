@@ -14,6 +14,7 @@ import { Session } from '../sessions/session.entity';
 import { User } from '../users/user.entity';
 import { ACCOUNT_MAIL_TEXTS } from './account-mail-texts';
 import {
+  IDENTITY_LINKED_MAIL,
   NEW_DEVICE_MAIL,
   PASSWORD_CHANGED_MAIL,
   RESET_PASSWORD_MAIL,
@@ -39,7 +40,8 @@ export class AccountMails implements OnModuleInit {
     this.kinds.register(RESET_PASSWORD_MAIL, async (order) =>
       this.withToken(order, 'reset-password', '/password/reset'),
     );
-    for (const kind of [PASSWORD_CHANGED_MAIL, SECOND_FACTOR_ON_MAIL, SECOND_FACTOR_OFF_MAIL]) {
+    const changes = [PASSWORD_CHANGED_MAIL, SECOND_FACTOR_ON_MAIL, SECOND_FACTOR_OFF_MAIL, IDENTITY_LINKED_MAIL];
+    for (const kind of changes) {
       this.kinds.register(kind, async (order) => this.changed(order));
     }
     this.kinds.register(NEW_DEVICE_MAIL, async (order) => this.newDevice(order));

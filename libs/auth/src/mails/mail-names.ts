@@ -4,4 +4,5 @@ export const RESET_PASSWORD_MAIL = 'reset-password';
 export const PASSWORD_CHANGED_MAIL = 'password-changed';
 export const SECOND_FACTOR_ON_MAIL = 'second-factor-on';
 export const SECOND_FACTOR_OFF_MAIL = 'second-factor-off';
+export const IDENTITY_LINKED_MAIL = 'identity-linked';
 export const NEW_DEVICE_MAIL = 'new-device';

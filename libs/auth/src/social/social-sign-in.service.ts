@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, isUniqueViolation } from '@tiptop/platform';
+import { Clock, isUniqueViolation, MailOutbox } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AccountArchived } from '../access/access.errors';
+import { IDENTITY_LINKED_MAIL } from '../mails/mail-names';
 import { SessionsService } from '../sessions/sessions.service';
 import { Admission, type SignedIn } from '../sign-in/admission';
 import type { Origin } from '../sign-in/origin';
@@ -37,6 +38,7 @@ export class SocialSignInService {
     private readonly sessions: SessionsService,
     private readonly admission: Admission,
     private readonly registrations: RegistrationBudget,
+    private readonly outbox: MailOutbox,
   ) {}
 
   /**
@@ -137,6 +139,11 @@ export class SocialSignInService {
     const user = await manager.findOne(User, { where: { id: userId }, lock: { mode: 'for_no_key_update' } });
     if (!user?.isActive || !mayLink(profile, user)) throw new Overtaken();
     await this.insert(manager, provider, profile, userId);
+    // Whoever made the account may be somebody else, whom its address' owner confirmed without a thought: they are out of
+    // it until they sign in again, and the owner is told how to keep them out.
+    await this.sessions.endAll(manager, userId, 'identity-linked');
+    const at = this.clock.now().toISOString();
+    await this.outbox.post(manager, { kind: IDENTITY_LINKED_MAIL, userId, data: { at } });
   }
 
   private async insert(

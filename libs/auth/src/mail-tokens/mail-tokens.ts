@@ -1,6 +1,6 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppConfig, Clock, derivedKey, type MailOrder } from '@tiptop/platform';
+import { AppConfig, Clock, derivedKey, type MailOrder, secretHash } from '@tiptop/platform';
 import { DataSource, type EntityManager, IsNull, MoreThan } from 'typeorm';
 import { InvalidToken } from './mail-token.errors';
 import { MailToken, type MailTokenPurpose } from './mail-token.entity';
@@ -30,7 +30,7 @@ export class MailTokens {
   /** The token of a letter that is about to leave; undefined where it could not be used any more. */
   async issue(order: MailOrder, purpose: MailTokenPurpose): Promise<string | undefined> {
     const token = createHmac('sha256', this.key).update(`${purpose}:${order.id}`).digest('base64url');
-    const hash = hashOf(token);
+    const hash = secretHash(token);
     const now = this.clock.now();
     const expiresAt = new Date(now.getTime() + MAIL_TOKEN_LIFE_MS[purpose]);
     await this.dataSource.manager
@@ -49,7 +49,7 @@ export class MailTokens {
    * @throws InvalidToken
    */
   async peek(token: string, purpose: MailTokenPurpose): Promise<string> {
-    const found = await this.dataSource.manager.findOneBy(MailToken, this.goodOnes(hashOf(token), purpose));
+    const found = await this.dataSource.manager.findOneBy(MailToken, this.goodOnes(secretHash(token), purpose));
     if (!found) throw new InvalidToken();
     return found.userId;
   }
@@ -60,7 +60,7 @@ export class MailTokens {
    */
   async use(manager: EntityManager, token: string, purpose: MailTokenPurpose): Promise<string> {
     const usedAt = this.clock.now();
-    const hash = hashOf(token);
+    const hash = secretHash(token);
     const { affected } = await manager.update(MailToken, this.goodOnes(hash, purpose), { usedAt });
     if (affected !== 1) throw new InvalidToken();
     const { userId } = await manager.findOneByOrFail(MailToken, { hash });
@@ -76,8 +76,4 @@ export class MailTokens {
   private goodOnes(hash: Buffer, purpose: MailTokenPurpose) {
     return { hash, purpose, usedAt: IsNull(), expiresAt: MoreThan(this.clock.now()) };
   }
-}
-
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { secretHash } from '@tiptop/platform';
 
 /** Crockford's base 32: no letter that could be taken for a digit. Its length divides 256, so that no letter is rarer. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -22,5 +23,5 @@ export function newRecoveryCodes(): string[] {
 /** SHA-256 of a code as somebody typed it: in either case, with or without hyphens, O for 0, I or L for 1. */
 export function recoveryCodeHash(typed: string): Buffer {
   const code = typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
-  return createHash('sha256').update(code).digest();
+  return secretHash(code);
 }

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { AppConfig, Clock, LOGGER, MailOutbox } from '@tiptop/platform';
+import { AppConfig, Clock, LOGGER, MailOutbox, secretHash } from '@tiptop/platform';
 import { isUUID } from 'class-validator';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
@@ -82,7 +82,7 @@ export class SessionsService {
    * @throws AccountArchived
    */
   async refresh(refreshToken: string): Promise<{ pair: TokenPair; user: User }> {
-    const hash = hashOf(refreshToken);
+    const hash = secretHash(refreshToken);
     const outcome = await this.dataSource.transaction(async (manager) => {
       const now = this.clock.now();
       const token = await manager.findOne(RefreshToken, { where: { hash }, relations: { session: true } });
@@ -119,7 +119,7 @@ export class SessionsService {
 
   /** Ends the session of a refresh token. An unknown token is no error: the client wanted to be out, and is. */
   async logout(refreshToken: string): Promise<void> {
-    const token = await this.dataSource.manager.findOneBy(RefreshToken, { hash: hashOf(refreshToken) });
+    const token = await this.dataSource.manager.findOneBy(RefreshToken, { hash: secretHash(refreshToken) });
     if (token) await this.revoke(this.dataSource.manager, { id: token.sessionId }, 'logout');
   }
 
@@ -167,15 +167,11 @@ export class SessionsService {
   ): Promise<TokenPair> {
     const now = this.clock.now();
     const refreshToken = randomBytes(TOKEN_BYTES).toString('base64url');
-    const token = { hash: hashOf(refreshToken), sessionId, issuedAt: now, expiresAt, usedAt: null };
+    const token = { hash: secretHash(refreshToken), sessionId, issuedAt: now, expiresAt, usedAt: null };
     await manager.insert(RefreshToken, token);
     const iat = Math.floor(now.getTime() / 1000);
     const expiresIn = Math.min(this.config.accessTokenTtlSeconds, Math.floor(expiresAt.getTime() / 1000) - iat);
     const claims: AccessTokenClaims = { sub: userId, sid: sessionId, iat, exp: iat + expiresIn };
     return { accessToken: await this.jwt.signAsync(claims), refreshToken, tokenType: 'Bearer', expiresIn };
   }
-}
-
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Clock } from '@tiptop/platform';
+import { Clock, secretHash } from '@tiptop/platform';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { InvalidToken } from '../../mail-tokens/mail-token.errors';
 import type { Provider } from '../provider';
@@ -29,7 +29,7 @@ export class SignInCodes {
     await manager.query('DELETE FROM sign_in_codes WHERE expires_at <= $1', [now]);
     const { subject } = profile;
     const expiresAt = new Date(now.getTime() + lifeMs);
-    await manager.insert(SignInCode, { hash: hashOf(code), provider, subject, profile, challenge, expiresAt });
+    await manager.insert(SignInCode, { hash: secretHash(code), provider, subject, profile, challenge, expiresAt });
     return code;
   }
 
@@ -40,7 +40,7 @@ export class SignInCodes {
    */
   async read(code: string, verifier: string | undefined): Promise<SignInCode> {
     const { manager } = this.dataSource;
-    const hash = hashOf(code);
+    const hash = secretHash(code);
     const found = await manager.findOneBy(SignInCode, { hash, expiresAt: MoreThan(this.clock.now()) });
     if (!found) throw new InvalidToken();
     const shown = verifier === undefined ? null : createHash('sha256').update(verifier).digest('base64url');
@@ -59,8 +59,4 @@ export class SignInCodes {
     const { affected } = await manager.delete(SignInCode, { hash, expiresAt: MoreThan(this.clock.now()) });
     if (affected !== 1) throw new InvalidToken();
   }
-}
-
-function hashOf(code: string): Buffer {
-  return createHash('sha256').update(code).digest();
 }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Clock } from '@tiptop/platform';
+import { Clock, secretHash } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 import { OAuthRefused } from '../social.errors';
 import type { Attempt } from './attempt';
@@ -22,7 +21,7 @@ export class SpentStates {
     await manager.query('DELETE FROM spent_states WHERE expires_at <= $1', [this.clock.now()]);
     const inserted = await manager.query<unknown[]>(
       'INSERT INTO spent_states (hash, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1',
-      [createHash('sha256').update(state).digest(), new Date(expiresAt.getTime() + MARGIN_MS)],
+      [secretHash(state), new Date(expiresAt.getTime() + MARGIN_MS)],
     );
     if (inserted.length === 0) throw new OAuthRefused(new Error('The state came back before'));
   }

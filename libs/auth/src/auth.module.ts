@@ -2,11 +2,13 @@ import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
-import { AppConfig } from '@tiptop/platform';
+import { AppConfig, AuditModule } from '@tiptop/platform';
 import { AccessGuard } from './access/access.guard';
 import { ACCESS_TOKEN_ALGORITHM, AccessTokenStrategy } from './access/access-token.strategy';
 import { AccountDirectory } from './access/account-directory';
+import { RefusalRecorder } from './access/refusal-recorder';
 import { EmailVerificationService } from './mail-tokens/email-verification.service';
+import { InvitationService } from './mail-tokens/invitation.service';
 import { MailRequestBudget } from './mail-tokens/mail-request-budget';
 import { MailTokens } from './mail-tokens/mail-tokens';
 import { MailTokensController } from './mail-tokens/mail-tokens.controller';
@@ -36,6 +38,7 @@ import { UsersService } from './users/users.service';
 @Global()
 @Module({
   imports: [
+    AuditModule,
     PassportModule.register({ session: false }),
     PrivacyModule,
     JwtModule.registerAsync({
@@ -54,6 +57,7 @@ import { UsersService } from './users/users.service';
     AccountMails,
     Admission,
     EmailVerificationService,
+    InvitationService,
     MailRequestBudget,
     MailTokens,
     MySessionsService,
@@ -61,6 +65,7 @@ import { UsersService } from './users/users.service';
     PasswordPolicy,
     PasswordProof,
     PasswordResetService,
+    RefusalRecorder,
     RegistrationBudget,
     SecondFactorBudget,
     SecondFactorCheck,
@@ -71,6 +76,15 @@ import { UsersService } from './users/users.service';
     SignInService,
     UsersService,
   ],
-  exports: [Admission, PrivacyModule, RegistrationBudget, SecondFactorCheck, SessionsService, UsersService],
+  exports: [
+    Admission,
+    InvitationService,
+    PrivacyModule,
+    RefusalRecorder,
+    RegistrationBudget,
+    SecondFactorCheck,
+    SessionsService,
+    UsersService,
+  ],
 })
 export class AuthModule {}

@@ -1,3 +1,4 @@
+export * from './audit';
 export * from './clock/calendar';
 export * from './clock/clock';
 export * from './clock/clock.module';
@@ -23,6 +24,8 @@ export * from './logging/request-context';
 export * from './mail';
 export * from './pagination/keyset';
 export * from './pagination/page-query';
+export * from './database/kept-tables';
 export * from './database/migrator';
 export * from './database/open-database';
+export * from './database/service-role-error';
 export * from './embedded';

@@ -7,6 +7,7 @@ import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { Account } from './account';
 import { AccountDirectory } from './account-directory';
 import { AccountArchived, Unauthenticated } from './access.errors';
+import { RefusalRecorder } from './refusal-recorder';
 
 /** What an access token says: whose (`sub`), of which session (`sid`), until when (`exp`, seconds since 1970). */
 export interface AccessTokenClaims {
@@ -24,6 +25,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     config: AppConfig,
     private readonly clock: Clock,
     private readonly directory: AccountDirectory,
+    private readonly refusals: RefusalRecorder,
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
@@ -39,8 +41,13 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     if (!isComplete(claims) || claims.exp * 1000 <= this.clock.now().getTime()) throw new Unauthenticated();
     const standing = await this.directory.find(claims.sid);
     if (standing?.id !== claims.sub) throw new Unauthenticated();
-    if (!standing.isActive) throw new AccountArchived();
     const { id, role, secondFactorShown } = standing;
+    if (!standing.isActive) {
+      const refusal = new AccountArchived();
+      const details = { reason: refusal.code };
+      await this.refusals.record(id, { action: 'access-refused', actor: { id, role }, details });
+      throw refusal;
+    }
     return { id, role, sessionId: claims.sid, secondFactorShown };
   }
 }

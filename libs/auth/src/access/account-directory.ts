@@ -23,7 +23,7 @@ const STANDING = `
   SELECT s.id AS "sessionId", u.id, u.role, u.is_active AS "isActive",
     s.second_factor_at IS NOT NULL AS "secondFactorShown"
   FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = ANY($1::uuid[]) AND s.revoked_at IS NULL AND ${sessionEndSql('s', 'u', '$3::int')} > $2`;
+  WHERE s.id = ANY($1::uuid[]) AND (s.revoked_at IS NULL OR (s.revoked_because = 'archived' AND NOT u.is_active)) AND ${sessionEndSql('s', 'u', '$3::int')} > $2`;
 
 /** Longest wait for the query before, in case its connection is dead. */
 const PATIENCE_MS = 50;

@@ -16,8 +16,8 @@ export interface EndpointOptions {
   description?: string;
   /** Status of the answer when all goes well. */
   status: 200 | 201 | 202 | 204 | 302;
-  /** Class of that answer's body; none for 204 and 302. */
-  answer?: Type;
+  /** Class of that answer's body, in brackets where it is a list of them; none for 204 and 302. */
+  answer?: Type | [Type];
   /** Codes of the errors that this call answers of its own; those that every call may answer are added to the document. */
   errors?: readonly string[];
   /** Optional request headers: name and description. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, MailOutbox, TooManyAttempts } from '@tiptop/platform';
+import { AuditLog, Clock, MailOutbox, TooManyAttempts } from '@tiptop/platform';
 import { DataSource, IsNull } from 'typeorm';
 import { User } from '../users/user.entity';
 import { VERIFY_EMAIL_MAIL } from '../mails/mail-names';
@@ -15,6 +15,7 @@ export class EmailVerificationService {
     private readonly outbox: MailOutbox,
     private readonly budget: MailRequestBudget,
     private readonly clock: Clock,
+    private readonly audit: AuditLog,
   ) {}
 
   /** @throws InvalidToken */
@@ -25,7 +26,15 @@ export class EmailVerificationService {
       // The person before the token, as whoever erases an account does.
       await manager.update(User, { id, erasedAt: IsNull() }, { updatedAt: now });
       await this.tokens.use(manager, token, 'verify-email');
-      await manager.update(User, { id, emailVerifiedAt: IsNull(), erasedAt: IsNull() }, { emailVerifiedAt: now });
+      const unverified = { id, emailVerifiedAt: IsNull(), erasedAt: IsNull() };
+      const { affected } = await manager.update(User, unverified, { emailVerifiedAt: now });
+      if (affected !== 1) return;
+      const { role } = await manager.findOneByOrFail(User, { id });
+      await this.audit.record(manager, {
+        action: 'email-verified',
+        actor: { id, role },
+        subject: { type: 'user', id },
+      });
     });
   }
 

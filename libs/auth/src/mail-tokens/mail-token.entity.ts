@@ -1,13 +1,13 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { User } from '../users/user.entity';
 
-export const MAIL_TOKEN_PURPOSES = ['verify-email', 'reset-password'] as const;
+export const MAIL_TOKEN_PURPOSES = ['verify-email', 'reset-password', 'invitation'] as const;
 export type MailTokenPurpose = (typeof MAIL_TOKEN_PURPOSES)[number];
 
 /** A token sent in a letter, which proves that its bearer reads the letters to the account's address. Known by its SHA-256 only. */
 @Entity('mail_tokens')
 @Check('mail_tokens_hash_check', 'octet_length(hash) = 32')
-@Check('mail_tokens_purpose_check', "purpose IN ('verify-email', 'reset-password')")
+@Check('mail_tokens_purpose_check', "purpose IN ('verify-email', 'reset-password', 'invitation')")
 @Index('mail_tokens_user_id_idx', ['userId'])
 export class MailToken {
   @PrimaryColumn('bytea', { primaryKeyConstraintName: 'mail_tokens_pkey' })

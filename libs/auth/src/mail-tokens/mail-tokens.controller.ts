@@ -5,6 +5,8 @@ import { CurrentAccount } from '../access/current-account.decorator';
 import { Endpoint } from '../access/endpoint.decorator';
 import { VerifyEmailRequest } from './dto/mail-token.request';
 import { ForgotPasswordRequest, ResetPasswordRequest } from './dto/password-reset.request';
+import { AcceptInvitationRequest } from './dto/accept-invitation.request';
+import { InvitationService } from './invitation.service';
 import { EmailVerificationService } from './email-verification.service';
 import { PasswordResetService } from './password-reset.service';
 
@@ -14,6 +16,7 @@ export class MailTokensController {
   constructor(
     private readonly verification: EmailVerificationService,
     private readonly passwordReset: PasswordResetService,
+    private readonly invitations: InvitationService,
   ) {}
 
   @Post('password/forgot')
@@ -37,6 +40,18 @@ export class MailTokensController {
   })
   async reset(@Body() { token, password }: ResetPasswordRequest, @Ip() address: string): Promise<void> {
     await this.passwordReset.reset(token, password, address);
+  }
+
+  @Post('invitation/accept')
+  @Endpoint({
+    access: 'public',
+    summary: 'Choose the first password of a staff account with the token of its invitation',
+    description: 'It shows that the address is mine, too. It opens no session: sign in afterwards.',
+    status: 204,
+    errors: ['INVALID_TOKEN', 'WEAK_PASSWORD'],
+  })
+  async acceptInvitation(@Body() { token, password }: AcceptInvitationRequest): Promise<void> {
+    await this.invitations.accept(token, password);
   }
 
   @Post('email/verify')

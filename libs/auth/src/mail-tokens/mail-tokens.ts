@@ -9,6 +9,7 @@ import { MailToken, type MailTokenPurpose } from './mail-token.entity';
 export const MAIL_TOKEN_LIFE_MS: Readonly<Record<MailTokenPurpose, number>> = {
   'verify-email': 24 * 3_600_000,
   'reset-password': 30 * 60_000,
+  invitation: 7 * 86_400_000,
 };
 
 /**

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, MailOutbox } from '@tiptop/platform';
+import { AuditLog, Clock, MailOutbox } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { PASSWORD_CHANGED_MAIL, RESET_PASSWORD_MAIL } from '../mails/mail-names';
 import { PasswordHasher } from '../passwords/password-hasher';
@@ -30,6 +30,7 @@ export class PasswordResetService {
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
     private readonly clock: Clock,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -69,6 +70,11 @@ export class PasswordResetService {
       await manager.update(User, { id }, { passwordHash, emailVerifiedAt: emailVerifiedAt ?? now, updatedAt: now });
       await this.sessions.endAll(manager, id, 'password-reset');
       await this.outbox.post(manager, { kind: PASSWORD_CHANGED_MAIL, userId: id, data: { at: now.toISOString() } });
+      await this.audit.record(manager, {
+        action: 'password-reset',
+        actor: { id, role },
+        subject: { type: 'user', id },
+      });
     });
     await this.signInBudget.succeed(user.emailKey, address);
   }

@@ -1,6 +1,7 @@
 import type { Language, MailText } from '@tiptop/platform';
 import {
   IDENTITY_LINKED_MAIL,
+  INVITATION_MAIL,
   NEW_DEVICE_MAIL,
   PASSWORD_CHANGED_MAIL,
   RESET_PASSWORD_MAIL,
@@ -47,6 +48,26 @@ export const ACCOUNT_MAIL_TEXTS: Readonly<Record<string, Readonly<Record<Languag
         <p><a href="{{link}}">Choose a new password</a></p>
         <p>This link is valid for 30 minutes and works once. All your open sessions will end.
           If you asked for nothing, please ignore this message: your password stays the same.</p>`,
+    },
+  },
+  [INVITATION_MAIL]: {
+    fr: {
+      subject: 'Votre accès à Thé Tip Top',
+      body: `
+        <p>Bonjour {{firstName}},</p>
+        <p>Un compte a été créé pour vous dans l’espace du personnel de Thé Tip Top, avec cette adresse e-mail.
+          Choisissez votre mot de passe pour l’ouvrir :</p>
+        <p><a href="{{link}}">Choisir mon mot de passe</a></p>
+        <p>Ce lien est valable 7 jours et ne sert qu’une fois. Si vous n’attendiez pas ce message, ignorez-le.</p>`,
+    },
+    en: {
+      subject: 'Your access to Thé Tip Top',
+      body: `
+        <p>Hello {{firstName}},</p>
+        <p>An account was made for you among the staff of Thé Tip Top, with this e-mail address.
+          Choose your password to open it:</p>
+        <p><a href="{{link}}">Choose my password</a></p>
+        <p>This link is valid for 7 days and works once. If you did not expect this message, please ignore it.</p>`,
     },
   },
   [PASSWORD_CHANGED_MAIL]: {

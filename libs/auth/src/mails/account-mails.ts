@@ -15,6 +15,7 @@ import { User } from '../users/user.entity';
 import { ACCOUNT_MAIL_TEXTS } from './account-mail-texts';
 import {
   IDENTITY_LINKED_MAIL,
+  INVITATION_MAIL,
   NEW_DEVICE_MAIL,
   PASSWORD_CHANGED_MAIL,
   RESET_PASSWORD_MAIL,
@@ -40,6 +41,7 @@ export class AccountMails implements OnModuleInit {
     this.kinds.register(RESET_PASSWORD_MAIL, async (order) =>
       this.withToken(order, 'reset-password', '/password/reset'),
     );
+    this.kinds.register(INVITATION_MAIL, async (order) => this.withToken(order, 'invitation', '/invitation'));
     const changes = [PASSWORD_CHANGED_MAIL, SECOND_FACTOR_ON_MAIL, SECOND_FACTOR_OFF_MAIL, IDENTITY_LINKED_MAIL];
     for (const kind of changes) {
       this.kinds.register(kind, async (order) => this.changed(order));
@@ -53,8 +55,9 @@ export class AccountMails implements OnModuleInit {
     path: string,
   ): Promise<ComposedMail | undefined> {
     const user = await this.reader(order);
-    // Who has shown that already is not asked again.
+    // Who has shown that already is not asked again; neither is who has a password invited to choose a first one.
     if (!user || (purpose === 'verify-email' && user.emailVerifiedAt)) return undefined;
+    if (purpose === 'invitation' && user.passwordHash !== null) return undefined;
     const token = await this.tokens.issue(order, purpose);
     // After the #, where no server's log sees it.
     return token === undefined
@@ -95,7 +98,9 @@ export class AccountMails implements OnModuleInit {
     if (!texts) throw new Error(`There is no text of the letter ${kind}`);
     const { email, language } = user;
     // Anybody may have registered the address, under a name that is an advertisement with a link: nobody gets that from us.
-    const [firstName, lastName] = user.emailVerifiedAt ? [user.firstName, user.lastName] : ['', ''];
+    // Who is invited was named by an administrator.
+    const isNamed = user.emailVerifiedAt !== null || kind === INVITATION_MAIL;
+    const [firstName, lastName] = isNamed ? [user.firstName, user.lastName] : ['', ''];
     return {
       to: { name: `${firstName} ${lastName}`.trim(), address: email },
       language,

@@ -6,3 +6,4 @@ export const SECOND_FACTOR_ON_MAIL = 'second-factor-on';
 export const SECOND_FACTOR_OFF_MAIL = 'second-factor-off';
 export const IDENTITY_LINKED_MAIL = 'identity-linked';
 export const NEW_DEVICE_MAIL = 'new-device';
+export const INVITATION_MAIL = 'invitation';

@@ -1,24 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { foldForSearch } from '../users/search-text';
+import { type Judgement, loadJudgement } from './judgement';
 import { WeakPassword } from './password.errors';
 
 export const PASSWORD_MIN_LENGTH = 10;
 export const PASSWORD_MAX_LENGTH = 128;
-/** How much of a password is judged, and how many spellings of it: unbounded, one could hold the process for seconds. */
+/** How much of a password is judged: unbounded, one could hold the process for seconds. */
 const JUDGED_LENGTH = 64;
-const JUDGED_SPELLINGS = 8;
 /** Of 0 to 4: at least 10^8 guesses. */
 const REQUIRED_SCORE = 3;
 
 /** What people add to a leaked password to call it a new one: at most so many digits and signs behind it. */
 const TRIMMINGS = /[^\p{L}]{1,4}$/u;
-
-interface Judgement {
-  estimator: ZxcvbnFactory;
-  /** 49,233 passwords that leaked somewhere, in lower case. */
-  leaked: ReadonlySet<string>;
-}
 
 /** Judges a new password by whether it leaked and how many guesses it would stand, not by its kinds of characters. */
 @Injectable()
@@ -50,22 +43,6 @@ export class PasswordPolicy {
       throw new WeakPassword([{ path: 'password', message: 'password.guessable' }]);
     }
   }
-}
-
-/** The dictionaries take 70 MB and a fifth of a second: only a process that judges passwords pays for them. */
-async function loadJudgement(): Promise<Judgement> {
-  const [core, common, english, french] = await Promise.all([
-    import('@zxcvbn-ts/core'),
-    import('@zxcvbn-ts/language-common'),
-    import('@zxcvbn-ts/language-en'),
-    import('@zxcvbn-ts/language-fr'),
-  ]);
-  const estimator = new core.ZxcvbnFactory({
-    dictionary: { ...common.dictionary, ...english.dictionary, ...french.dictionary },
-    graphs: common.adjacencyGraphs,
-    l33tMaxSubstitutions: JUDGED_SPELLINGS,
-  });
-  return { estimator, leaked: new Set(common.dictionary['passwords-common'].map(foldForSearch)) };
 }
 
 /** The text without some parts of it, in whatever case and accents, the longest first. */

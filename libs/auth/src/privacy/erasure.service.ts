@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isLockFailure, LOGGER, MailFiles } from '@tiptop/platform';
+import { type AuditActor, AuditLog, isLockFailure, LOGGER, MailFiles, SERVICE } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Unauthenticated } from '../access/access.errors';
+import type { Account } from '../access/account';
 import { User } from '../users/user.entity';
 import { AccountRecords } from './account-records';
 import { PersonalData } from './personal-data';
@@ -27,25 +28,40 @@ export class ErasureService {
     private readonly signIn: SignInRecords,
     private readonly others: PersonalData,
     private readonly files: MailFiles,
+    private readonly audit: AuditLog,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** @throws LastAdmin; Unauthenticated where another call has just done it */
-  async eraseMe(userId: string): Promise<void> {
-    if (!(await this.erase(userId, () => Promise.resolve(true)))) throw new Unauthenticated();
+  async eraseMe({ id: userId, role }: Account): Promise<void> {
+    const refusal = {
+      action: 'account-change-refused',
+      actor: { id: userId, role },
+      subject: { type: 'user', id: userId },
+      details: { attempt: 'account-erased' },
+    } as const;
+    const byOwner = (user: User): AuditActor => ({ id: userId, role: user.role });
+    const erased = await this.audit.watch(refusal, ['LAST_ADMIN'], async () =>
+      this.erase(userId, () => Promise.resolve(true), byOwner),
+    );
+    if (!erased) throw new Unauthenticated();
   }
 
   /**
    * Erases an account in a transaction of its own.
+   * @param by who does it, for the audit log
    * @returns false where there is none, where it is erased already, or where it may not be
    * @throws LastAdmin
    */
-  async erase(userId: string, mayErase: MayErase): Promise<boolean> {
+  async erase(userId: string, mayErase: MayErase, by: (user: User) => AuditActor = () => SERVICE): Promise<boolean> {
     const erased = await this.givingWay(() =>
       this.dataSource.transaction(async (manager) => {
         await manager.query(`SET LOCAL lock_timeout = ${LOCK_PATIENCE_MS.toString()}`);
         const user = await manager.findOne(User, { where: { id: userId }, lock: { mode: 'pessimistic_write' } });
         if (!user || user.erasedAt || !(await mayErase(user, manager))) return false;
+        // Before the addresses go, this one's among them.
+        const subject = { type: 'user', id: userId };
+        await this.audit.record(manager, { action: 'account-erased', actor: by(user), subject });
         await this.others.erase(userId, manager);
         await this.signIn.erase(user, manager);
         await this.account.erase(user, manager);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '@tiptop/platform';
+import { AppConfig, AuditTrail, Clock } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 
 const DAY_MS = 86_400_000;
@@ -8,7 +8,7 @@ const SESSION_DAYS = 90;
 /** Rows a statement deletes at most, so that none holds locks for long. */
 const BATCH = 5000;
 
-/** How many rows went, by what they were. */
+/** How many rows went, by what they were; of entries of the audit log only the addresses. */
 export interface ExpiredCounts {
   signIns: number;
   states: number;
@@ -16,6 +16,7 @@ export interface ExpiredCounts {
   sessions: number;
   refreshes: number;
   budgets: number;
+  auditAddresses: number;
 }
 
 interface Expiry {
@@ -26,7 +27,7 @@ interface Expiry {
   days: number;
 }
 
-const EXPIRIES: Readonly<Record<Exclude<keyof ExpiredCounts, 'budgets'>, Expiry>> = {
+const EXPIRIES: Readonly<Record<Exclude<keyof ExpiredCounts, 'budgets' | 'auditAddresses'>, Expiry>> = {
   signIns: { table: 'sign_in_codes', condition: 'expires_at <= $1', days: 0 },
   states: { table: 'spent_states', condition: 'expires_at <= $1', days: 0 },
   mailLinks: { table: 'mail_tokens', condition: 'expires_at <= $1', days: MAIL_LINK_DAYS },
@@ -42,12 +43,14 @@ const EXPIRIES: Readonly<Record<Exclude<keyof ExpiredCounts, 'budgets'>, Expiry>
   refreshes: { table: 'refresh_tokens', condition: 'expires_at <= $1', days: 0 },
 };
 
-/** Rows that have served their time. */
+/** Rows that have served their time, and addresses in those that stay. */
 @Injectable()
 export class ExpiredData {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
+    private readonly config: AppConfig,
+    private readonly trail: AuditTrail,
   ) {}
 
   async remove(): Promise<ExpiredCounts> {
@@ -62,6 +65,7 @@ export class ExpiredData {
       refreshes: await remove(EXPIRIES.refreshes),
       // The library that keeps the budgets counts by the system's clock, not by the service's.
       budgets: await this.delete('attempt_budgets', 'expire <= extract(epoch FROM now()) * 1000', []),
+      auditAddresses: await this.trail.forgetAddressesBefore(new Date(now - this.config.auditAddressDays * DAY_MS)),
     };
   }
 

@@ -24,7 +24,7 @@ export class MyDataController {
     answer: MyDataResponse,
   })
   async get(@CurrentAccount() account: Account): Promise<MyDataResponse> {
-    return this.data.collect(account.id);
+    return this.data.collect(account);
   }
 
   @Delete()
@@ -38,6 +38,6 @@ export class MyDataController {
     errors: ['LAST_ADMIN'],
   })
   async erase(@CurrentAccount() account: Account): Promise<void> {
-    await this.erasure.eraseMe(account.id);
+    await this.erasure.eraseMe(account);
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, MailHistory } from '@tiptop/platform';
+import { AuditLog, Clock, MailHistory } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
+import type { Account } from '../access/account';
 import { AccountRecords } from './account-records';
 import type { MyDataResponse } from './dto/my-data.response';
 import { PersonalData } from './personal-data';
@@ -16,9 +17,13 @@ export class MyDataService {
     private readonly signIn: SignInRecords,
     private readonly letters: MailHistory,
     private readonly others: PersonalData,
+    private readonly audit: AuditLog,
   ) {}
 
-  async collect(userId: string): Promise<MyDataResponse> {
+  async collect({ id: userId, role }: Account): Promise<MyDataResponse> {
+    // Before anything leaves: it is as much as anybody can learn of a person, whoever holds the session.
+    const subject = { type: 'user', id: userId };
+    await this.audit.recordApart({ action: 'data-downloaded', actor: { id: userId, role }, subject });
     // One snapshot: all parts of the document tell of the same moment.
     return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
       const letters = await this.letters.of(userId, manager);

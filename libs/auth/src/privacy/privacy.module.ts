@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { MailHistory } from '@tiptop/platform';
 import { AccountRecords } from './account-records';
+import { AuditRecords } from './audit-records';
 import { ErasureService } from './erasure.service';
 import { ExpiredData } from './expired-data';
 import { MyDataController } from './my-data.controller';
@@ -15,6 +16,7 @@ import { SignInRecords } from './sign-in-records';
   controllers: [MyDataController],
   providers: [
     AccountRecords,
+    AuditRecords,
     ErasureService,
     ExpiredData,
     MailHistory,

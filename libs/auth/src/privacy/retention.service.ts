@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AdvisoryLock, AppConfig, Clock, isDatabaseUnavailable, LOGGER } from '@tiptop/platform';
+import {
+  AdvisoryLock,
+  AppConfig,
+  type AuditActor,
+  Clock,
+  isDatabaseUnavailable,
+  LOGGER,
+  SERVICE,
+} from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { ErasureService } from './erasure.service';
@@ -64,9 +72,10 @@ export class RetentionService {
 
   /**
    * @param signal ends the run early, between two accounts
+   * @param by who has it done, for the audit log
    * @returns undefined where another process is at it
    */
-  async run(signal?: AbortSignal): Promise<RetentionOutcome | undefined> {
+  async run(signal?: AbortSignal, by: AuditActor = SERVICE): Promise<RetentionOutcome | undefined> {
     const { databaseUrl } = this.config;
     if (databaseUrl === undefined) throw new Error('DATABASE_URL must be resolved before the modules are wired.');
     const lock = await AdvisoryLock.tryAcquire(databaseUrl, RETENTION_LOCK);
@@ -74,7 +83,7 @@ export class RetentionService {
     try {
       const inactiveSince = this.inactiveSince();
       const expired = await this.expired.remove();
-      const accounts = await this.eraseInactive(inactiveSince, signal);
+      const accounts = await this.eraseInactive(inactiveSince, signal, by);
       if (!signal?.aborted) await this.remnants.remove();
       return { inactiveSince, ...accounts, expired };
     } finally {
@@ -85,12 +94,13 @@ export class RetentionService {
   private async eraseInactive(
     inactiveSince: Date,
     signal: AbortSignal | undefined,
+    by: AuditActor,
   ): Promise<Pick<RetentionOutcome, 'erased' | 'kept' | 'failed'>> {
     const counts = { erased: 0, kept: 0, failed: 0 };
     for await (const { id } of this.inactive(inactiveSince)) {
       if (signal?.aborted) break;
       try {
-        counts[(await this.eraseIfInactive(id, inactiveSince)) ? 'erased' : 'kept']++;
+        counts[(await this.eraseIfInactive(id, inactiveSince, by)) ? 'erased' : 'kept']++;
       } catch (error) {
         if (isDatabaseUnavailable(error)) throw error;
         counts.failed++;
@@ -101,13 +111,14 @@ export class RetentionService {
   }
 
   /** Looks again under the account's lock: whoever signed in since the list was read is active. */
-  private async eraseIfInactive(id: string, inactiveSince: Date): Promise<boolean> {
+  private async eraseIfInactive(id: string, inactiveSince: Date, by: AuditActor): Promise<boolean> {
     return this.erasure.erase(
       id,
       async (user, manager) =>
         user.role === 'customer' &&
         user.lastActiveAt < inactiveSince &&
         (await this.holders.reasonToKeep(id, manager)) === undefined,
+      () => by,
     );
   }
 

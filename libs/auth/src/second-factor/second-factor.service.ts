@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { AppConfig, Clock, MailOutbox, ValidationFailed } from '@tiptop/platform';
+import {
+  AppConfig,
+  type AuditAction,
+  AuditLog,
+  type AuditRecord,
+  Clock,
+  MailOutbox,
+  OPERATOR,
+  ValidationFailed,
+} from '@tiptop/platform';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import type { Account } from '../access/account';
 import { Unauthenticated } from '../access/access.errors';
@@ -23,6 +32,9 @@ import {
 } from './second-factor.errors';
 import { SecretSeal } from './secret-seal';
 import { newTotpSecret, totpEnrolment, totpStep } from './totp';
+
+/** What somebody tries with their second factor. */
+type Attempt = Extract<AuditAction, 'second-factor-on' | 'second-factor-off' | 'recovery-codes-renewed'>;
 
 const ISSUER = 'Thé Tip Top';
 
@@ -48,6 +60,7 @@ export class SecondFactorService {
     private readonly password: PasswordProof,
     private readonly sessions: SessionsService,
     private readonly outbox: MailOutbox,
+    private readonly audit: AuditLog,
   ) {}
 
   async state({ id: userId, role }: Account): Promise<SecondFactorState> {
@@ -76,11 +89,14 @@ export class SecondFactorService {
       if (currentPassword === undefined) {
         throw new ValidationFailed([{ path: 'currentPassword', message: 'isString' }]);
       }
-      await this.password.assertKnown(user.emailKey, user.passwordHash, currentPassword, address);
+      const { emailKey: key, passwordHash } = user;
+      await this.audit.watch(refusalOf(user, 'second-factor-on'), ['INVALID_CREDENTIALS'], async () =>
+        this.password.assertKnown(key, passwordHash, currentPassword, address),
+      );
     }
     if (code === undefined && (await this.check.isOn(id))) throw new SecondFactorAlreadyOn();
     const secret = newTotpSecret();
-    await this.check.pass(user, address, code, async (manager, _, shownAt) => {
+    await this.pass(user, 'second-factor-on', address, code, async (manager, _, shownAt) => {
       const now = this.clock.now();
       if (shownAt === null) {
         const sealedSecret = this.seal.seal(id, { inUse: secret });
@@ -101,8 +117,14 @@ export class SecondFactorService {
    * @returns new recovery codes; the earlier ones are void
    * @throws SecondFactorNotOn where no set-up was begun, InvalidSecondFactor, TooManyAttempts
    */
-  async confirm({ id: userId, sessionId }: Account, code: string): Promise<string[]> {
-    await this.budget.spendConfirmation(userId);
+  async confirm(account: Account, code: string): Promise<string[]> {
+    await this.budget.spendConfirmation(account.id);
+    return this.audit.watch(refusalOf(account, 'second-factor-on'), ['INVALID_SECOND_FACTOR'], async () =>
+      this.turnOn(account, code),
+    );
+  }
+
+  private async turnOn({ id: userId, role, sessionId }: Account, code: string): Promise<string[]> {
     return this.dataSource.transaction(async (manager) => {
       await manager.findOneOrFail(User, { where: { id: userId }, lock: { mode: 'for_no_key_update' } });
       const factor = await manager.findOneBy(SecondFactor, { userId });
@@ -123,6 +145,8 @@ export class SecondFactorService {
       // Since the guard looked, the owner may have ended it by a new password: nobody bars them from their account now.
       if (affected !== 1) throw new Unauthenticated();
       await this.tell(manager, userId, SECOND_FACTOR_ON_MAIL);
+      const subject = { type: 'user', id: userId };
+      await this.audit.record(manager, { action: 'second-factor-on', actor: { id: userId, role }, subject });
       return this.replaceRecoveryCodes(manager, userId);
     });
   }
@@ -133,8 +157,10 @@ export class SecondFactorService {
    */
   async renewRecoveryCodes({ id }: Account, address: string, code: string): Promise<string[]> {
     const user = await this.dataSource.manager.findOneByOrFail(User, { id });
-    return this.check.pass(user, address, code, async (manager, _, shownAt) => {
+    return this.pass(user, 'recovery-codes-renewed', address, code, async (manager, { role }, shownAt) => {
       if (shownAt === null) throw new SecondFactorNotOn();
+      const subject = { type: 'user', id };
+      await this.audit.record(manager, { action: 'recovery-codes-renewed', actor: { id, role }, subject });
       return this.replaceRecoveryCodes(manager, id);
     });
   }
@@ -142,10 +168,12 @@ export class SecondFactorService {
   /** @throws SecondFactorMandatory, SecondFactorNotOn, InvalidSecondFactor, TooManyAttempts */
   async turnOff({ id }: Account, address: string, code: string): Promise<void> {
     const user = await this.dataSource.manager.findOneByOrFail(User, { id });
-    await this.check.pass(user, address, code, async (manager, { role }, shownAt) => {
+    await this.pass(user, 'second-factor-off', address, code, async (manager, { role }, shownAt) => {
       if (shownAt === null) throw new SecondFactorNotOn();
       if (this.isMandatory(role)) throw new SecondFactorMandatory();
       await this.remove(manager, id);
+      const subject = { type: 'user', id };
+      await this.audit.record(manager, { action: 'second-factor-off', actor: { id, role }, subject });
       // Should the role come to need one, none of these sessions has shown what counts then.
       await manager.update(Session, { userId: id }, { secondFactorAt: null });
     });
@@ -166,8 +194,23 @@ export class SecondFactorService {
       if (!(await this.remove(manager, user.id))) throw new SecondFactorNotOn();
       // The operator acts for the owner, who is somewhere without the means to do so.
       await this.sessions.endAll(manager, user.id, 'ended-by-owner');
+      const subject = { type: 'user', id: user.id };
+      await this.audit.record(manager, { action: 'second-factor-reset', actor: OPERATOR, subject });
       return user.id;
     });
+  }
+
+  /** As SecondFactorCheck.pass(), and writes down what it was refused by. */
+  private async pass<T>(
+    user: User,
+    attempt: Attempt,
+    address: string,
+    code: string | undefined,
+    work: Parameters<typeof this.check.pass<T>>[3],
+  ): Promise<T> {
+    return this.audit.watch(refusalOf(user, attempt), ['INVALID_SECOND_FACTOR', 'SECOND_FACTOR_MANDATORY'], async () =>
+      this.check.pass(user, address, code, work),
+    );
   }
 
   private isMandatory(role: User['role']): boolean {
@@ -195,4 +238,13 @@ export class SecondFactorService {
     );
     return codes;
   }
+}
+
+function refusalOf({ id, role }: Pick<User, 'id' | 'role'>, attempt: Attempt): AuditRecord {
+  return {
+    action: 'account-change-refused',
+    actor: { id, role },
+    subject: { type: 'user', id },
+    details: { attempt },
+  };
 }

@@ -2,14 +2,21 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedCo
 import { User } from '../users/user.entity';
 
 export type SessionEnd =
-  'logout' | 'reuse' | 'password-changed' | 'ended-by-owner' | 'password-reset' | 'identity-linked' | 'erased';
+  | 'logout'
+  | 'reuse'
+  | 'password-changed'
+  | 'ended-by-owner'
+  | 'password-reset'
+  | 'identity-linked'
+  | 'erased'
+  | 'archived';
 
 /** A sign-in on one device, and the family of all refresh tokens that come from it. */
 @Entity('sessions')
 @Check('sessions_revoked_check', '(revoked_at IS NULL) = (revoked_because IS NULL)')
 @Check(
   'sessions_revoked_because_check',
-  "revoked_because IN ('logout', 'reuse', 'password-changed', 'ended-by-owner', 'password-reset', 'identity-linked', 'erased')",
+  "revoked_because IN ('logout', 'reuse', 'password-changed', 'ended-by-owner', 'password-reset', 'identity-linked', 'erased', 'archived')",
 )
 @Index('sessions_user_id_idx', ['userId'], { where: '(revoked_at IS NULL)' })
 @Index('sessions_user_id_device_idx', ['userId', 'device'])

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { AppConfig, Clock, LOGGER, MailOutbox, secretHash } from '@tiptop/platform';
+import {
+  ANONYMOUS,
+  AppConfig,
+  type AuditActor,
+  AuditLog,
+  Clock,
+  LOGGER,
+  MailOutbox,
+  secretHash,
+} from '@tiptop/platform';
 import { isUUID } from 'class-validator';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
@@ -36,6 +45,7 @@ export class SessionsService {
     private readonly clock: Clock,
     private readonly config: AppConfig,
     private readonly outbox: MailOutbox,
+    private readonly audit: AuditLog,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -87,17 +97,21 @@ export class SessionsService {
       const now = this.clock.now();
       const token = await manager.findOne(RefreshToken, { where: { hash }, relations: { session: true } });
       const session = token?.session;
-      if (!token || !session || session.revokedAt || token.expiresAt <= now) return 'invalid';
+      if (!token || !session || token.expiresAt <= now) return 'invalid';
+      if (session.revokedAt && session.revokedBecause !== 'archived') return 'invalid';
       const { userId: id } = session;
       const user = await manager.findOne(User, { where: { id }, lock: { mode: 'for_no_key_update' } });
       if (!user || user.erasedAt) return 'invalid';
+      // Ended by the archiving, and it stays so when the account is restored.
+      if (session.revokedAt) return user.isActive ? 'invalid' : 'archived';
       // Of one who became staff meanwhile, the session may have ended before what its row says.
       session.expiresAt = sessionEnd(this.config, user.role, session.createdAt, now);
       if (session.expiresAt <= now) return 'invalid';
       // The first exchange wins the row; whoever comes second, be it a moment later, finds it used.
       const { affected } = await manager.update(RefreshToken, { hash, usedAt: IsNull() }, { usedAt: now });
       if (affected !== 1) {
-        await this.revoke(manager, { id: session.id }, 'reuse');
+        // Of the two who came with it, nobody knows which is the owner.
+        await this.endOne(manager, session, 'reuse', ANONYMOUS);
         return { reused: session.id };
       }
       if (!user.isActive) return 'archived';
@@ -119,8 +133,13 @@ export class SessionsService {
 
   /** Ends the session of a refresh token. An unknown token is no error: the client wanted to be out, and is. */
   async logout(refreshToken: string): Promise<void> {
-    const token = await this.dataSource.manager.findOneBy(RefreshToken, { hash: secretHash(refreshToken) });
-    if (token) await this.revoke(this.dataSource.manager, { id: token.sessionId }, 'logout');
+    const { manager } = this.dataSource;
+    const hash = secretHash(refreshToken);
+    const token = await manager.findOne(RefreshToken, { where: { hash }, relations: { session: { user: true } } });
+    const session = token?.session;
+    const owner = session?.user;
+    if (!session || !owner) return;
+    await this.dataSource.transaction(async (own) => this.endOne(own, session, 'logout', owner));
   }
 
   /**
@@ -128,13 +147,17 @@ export class SessionsService {
    * @param id any text
    * @throws SessionNotFound where the owner has no such session that is still open
    */
-  async end({ id: userId, role }: Pick<User, 'id' | 'role'>, id: string): Promise<void> {
+  async end(owner: Pick<User, 'id' | 'role'>, id: string): Promise<void> {
+    const { id: userId, role } = owner;
     const { manager } = this.dataSource;
     const session = isUUID(id) ? await manager.findOneBy(Session, { id, userId, revokedAt: IsNull() }) : null;
     const now = this.clock.now();
     if (!session || session.expiresAt <= now) throw new SessionNotFound();
     if (sessionEnd(this.config, role, session.createdAt, now) <= now) throw new SessionNotFound();
-    if (!(await this.revoke(manager, { id }, 'ended-by-owner'))) throw new SessionNotFound();
+    const ended = await this.dataSource.transaction(async (own) =>
+      this.endOne(own, session, 'ended-by-owner', { id: userId, role }),
+    );
+    if (!ended) throw new SessionNotFound();
   }
 
   /** Ends every session of a user but one. */
@@ -145,6 +168,19 @@ export class SessionsService {
   /** Ends every session of a user. */
   async endAll(manager: EntityManager, userId: string, because: SessionEnd): Promise<void> {
     await this.revoke(manager, { userId }, because);
+  }
+
+  /** @returns whether it was open */
+  private async endOne(
+    manager: EntityManager,
+    { id, userId }: Pick<Session, 'id' | 'userId'>,
+    because: SessionEnd,
+    actor: AuditActor,
+  ): Promise<boolean> {
+    const ended = await this.revoke(manager, { id }, because);
+    const subject = { type: 'user', id: userId };
+    if (ended) await this.audit.record(manager, { action: 'session-ended', actor, subject, details: { because } });
+    return ended;
   }
 
   /** @returns whether there was anything to end */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ANONYMOUS, AuditLog } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 import { PasswordProof } from '../passwords/password-proof';
 import { SessionsService } from '../sessions/sessions.service';
@@ -25,6 +26,7 @@ export class SignInService {
     private readonly budget: SignInBudget,
     private readonly registrations: RegistrationBudget,
     private readonly admission: Admission,
+    private readonly audit: AuditLog,
   ) {}
 
   /** @throws TooManyAttempts, TermsNotAccepted, Underage, WeakPassword, EmailTaken */
@@ -34,10 +36,12 @@ export class SignInService {
     const { acceptTerms: acceptsTerms, ...fields } = request;
     const { language } = origin;
     const person = { ...fields, acceptsTerms, language, role: 'customer' as const, emailVerified: false };
-    const signedIn = await this.users.create(person, async (manager, user) => ({
-      user,
-      pair: await this.sessions.open(manager, user, origin),
-    }));
+    const signedIn = await this.users.create(person, async (manager, user) => {
+      const subject = { type: 'user', id: user.id };
+      const details = { method: 'password' };
+      await this.audit.record(manager, { action: 'account-registered', actor: user, subject, details });
+      return { user, pair: await this.sessions.open(manager, user, origin) };
+    });
     await this.budget.remember(signedIn.user.emailKey, origin.address);
     return signedIn;
   }
@@ -49,10 +53,22 @@ export class SignInService {
   async login({ email, password, secondFactor }: LoginRequest, origin: Origin): Promise<SignedIn> {
     const key = emailKey(email);
     const user = await this.dataSource.manager.findOneBy(User, { emailKey: key });
-    await this.password.assertKnown(key, user?.passwordHash, password, origin.address);
-    if (!user) throw new InvalidCredentials();
+    try {
+      await this.password.assertKnown(key, user?.passwordHash, password, origin.address);
+      if (!user) throw new InvalidCredentials();
+    } catch (error) {
+      if (error instanceof InvalidCredentials) await this.recordRefusal(user?.id, error);
+      throw error;
+    }
     return this.admission.admit(user, origin, secondFactor, async (manager) =>
       this.password.assertUnchanged(manager, user),
     );
+  }
+
+  /** With and without an account: one entry more for one of them would tell by its time which one it is. */
+  private async recordRefusal(userId: string | undefined, { code }: InvalidCredentials): Promise<void> {
+    const subject = userId === undefined ? null : { type: 'user', id: userId };
+    const details = { method: 'password', reason: code };
+    await this.audit.recordApart({ action: 'sign-in-refused', actor: ANONYMOUS, subject, details });
   }
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, isUniqueViolation, MailOutbox } from '@tiptop/platform';
+import { ANONYMOUS, AuditLog, Clock, isUniqueViolation, MailOutbox } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AccountArchived } from '../access/access.errors';
+import { RefusalRecorder } from '../access/refusal-recorder';
 import { IDENTITY_LINKED_MAIL } from '../mails/mail-names';
 import { SessionsService } from '../sessions/sessions.service';
 import { Admission, type SignedIn } from '../sign-in/admission';
@@ -38,6 +39,8 @@ export class SocialSignInService {
     private readonly sessions: SessionsService,
     private readonly admission: Admission,
     private readonly registrations: RegistrationBudget,
+    private readonly audit: AuditLog,
+    private readonly refusals: RefusalRecorder,
     private readonly outbox: MailOutbox,
   ) {}
 
@@ -56,8 +59,8 @@ export class SocialSignInService {
     const owner = identity || email === undefined ? null : await manager.findOneBy(User, { emailKey: emailKey(email) });
     const user = identity?.user ?? owner;
     if (!user) return undefined;
-    if (!identity && !mayLink(profile, user)) throw new EmailTaken();
-    if (!user.isActive) throw new AccountArchived();
+    if (!identity && !mayLink(profile, user)) throw await this.refused(user, provider, new EmailTaken());
+    if (!user.isActive) throw await this.refused(user, provider, new AccountArchived());
     return { user, linked: Boolean(identity) };
   }
 
@@ -84,6 +87,18 @@ export class SocialSignInService {
     }
   }
 
+  /** Writes a refusal down. @returns it */
+  private async refused<T extends EmailTaken | AccountArchived>(
+    { id }: User,
+    method: Provider,
+    refusal: T,
+  ): Promise<T> {
+    const details = { method, reason: refusal.code };
+    const subject = { type: 'user', id };
+    await this.refusals.record(id, { action: 'sign-in-refused', actor: ANONYMOUS, subject, details });
+    return refusal;
+  }
+
   private async tryOnce(
     provider: Provider,
     profile: ProviderProfile,
@@ -97,11 +112,12 @@ export class SocialSignInService {
     const standing = await this.standing(provider, profile, typedEmail);
     if (!standing) return this.register(provider, profile, completion, origin, alongside);
     const { user, linked } = standing;
-    return this.admission.admit(user, origin, completion.secondFactor, async (manager) => {
+    const recognise = async (manager: EntityManager): Promise<void> => {
       await alongside(manager);
       if (linked) await this.touch(manager, provider, profile);
       else await this.link(manager, provider, profile, user.id);
-    });
+    };
+    return this.admission.admit(user, origin, completion.secondFactor, recognise, provider);
   }
 
   private async register(
@@ -117,6 +133,9 @@ export class SocialSignInService {
       return await this.users.create(person, async (manager, user) => {
         await alongside(manager);
         await this.insert(manager, provider, profile, user.id);
+        const subject = { type: 'user', id: user.id };
+        const details = { method: provider };
+        await this.audit.record(manager, { action: 'account-registered', actor: user, subject, details });
         return { user, pair: await this.sessions.open(manager, user, origin) };
       });
     } catch (error) {
@@ -139,6 +158,9 @@ export class SocialSignInService {
     const user = await manager.findOne(User, { where: { id: userId }, lock: { mode: 'for_no_key_update' } });
     if (!user?.isActive || !mayLink(profile, user)) throw new Overtaken();
     await this.insert(manager, provider, profile, userId);
+    const details = { provider };
+    const subject = { type: 'user', id: userId };
+    await this.audit.record(manager, { action: 'identity-linked', actor: user, subject, details });
     // Whoever made the account may be somebody else, whom its address' owner confirmed without a thought: they are out of
     // it until they sign in again, and the owner is told how to keep them out.
     await this.sessions.endAll(manager, userId, 'identity-linked');

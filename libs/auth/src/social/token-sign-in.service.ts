@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DomainError, LOGGER } from '@tiptop/platform';
+import { ANONYMOUS, AuditLog, DomainError, LOGGER } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import type { SignedIn } from '../sign-in/admission';
 import type { Origin } from '../sign-in/origin';
@@ -16,6 +16,7 @@ export class TokenSignInService {
   constructor(
     private readonly social: SocialSignInService,
     private readonly budget: RefusedTokenBudget,
+    private readonly audit: AuditLog,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -28,7 +29,10 @@ export class TokenSignInService {
   ): Promise<SignedIn> {
     await this.budget.assertOpen(origin.address);
     try {
-      const profile = await client.profileOfToken(token, nonce);
+      const refusal = { action: 'sign-in-refused', actor: ANONYMOUS, details: { method: client.provider } } as const;
+      const profile = await this.audit.watch(refusal, ['OAUTH_REFUSED'], async () =>
+        client.profileOfToken(token, nonce),
+      );
       return await this.social.signIn(client.provider, profile, completion, origin);
     } catch (error) {
       if (error instanceof DomainError) logFault(this.logger, client.provider, error);

@@ -16,7 +16,13 @@ export type Gender = (typeof GENDERS)[number];
   'erased_at IS NULL OR NOT (is_active OR newsletter OR password_hash IS NOT NULL OR email_verified_at IS NOT NULL)',
 )
 @Index('users_search_text_idx', { synchronize: false })
-@Index('users_last_active_at_idx', ['lastActiveAt'], { where: '(erased_at IS NULL)' })
+@Index('users_name_key_idx', { synchronize: false })
+@Index('users_staff_idx', { synchronize: false })
+@Index('users_archived_idx', { synchronize: false })
+@Index('users_archived_last_active_idx', { synchronize: false })
+@Index('users_archived_name_idx', { synchronize: false })
+@Index('users_created_at_idx', ['createdAt', 'id'], { where: '(erased_at IS NULL)' })
+@Index('users_last_active_at_idx', ['lastActiveAt', 'id'], { where: '(erased_at IS NULL)' })
 export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;

@@ -42,7 +42,10 @@ export class UserResponse {
   createdAt: string;
 }
 
-export function toUserResponse(user: User): UserResponse {
+/** The fields of an account that it is shown by. */
+export type ShownUser = Pick<User, Exclude<keyof UserResponse, 'emailVerified'> | 'emailVerifiedAt'>;
+
+export function toUserResponse(user: ShownUser): UserResponse {
   return {
     id: user.id,
     email: user.email,

@@ -7,12 +7,13 @@ import {
   isUniqueViolation,
   type Language,
   MailOutbox,
+  AuditLog,
 } from '@tiptop/platform';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { Unauthenticated } from '../access/access.errors';
 import type { Role } from '../access/roles';
 import { MailTokens } from '../mail-tokens/mail-tokens';
-import { PASSWORD_CHANGED_MAIL, VERIFY_EMAIL_MAIL } from '../mails/mail-names';
+import { INVITATION_MAIL, PASSWORD_CHANGED_MAIL, VERIFY_EMAIL_MAIL } from '../mails/mail-names';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { PasswordPolicy } from '../passwords/password-policy';
 import { PasswordProof } from '../passwords/password-proof';
@@ -43,7 +44,12 @@ export interface NewUser {
   acceptsTerms: boolean;
   /** Whether the address is known to be theirs. */
   emailVerified: boolean;
+  /** Whether the letter that shows it also asks them to choose their first password. */
+  invited?: boolean | undefined;
 }
+
+/** Stands for a birth date that nobody stated: old enough for any minimum age, and never taken for a real one. */
+export const UNSTATED_BIRTH_DATE = '1900-01-01';
 
 /** Accounts and what their owners may change of them. */
 @Injectable()
@@ -58,6 +64,7 @@ export class UsersService {
     private readonly proof: PasswordProof,
     private readonly outbox: MailOutbox,
     private readonly tokens: MailTokens,
+    private readonly audit: AuditLog,
     private readonly newPasswords: RegistrationBudget,
   ) {}
 
@@ -98,7 +105,8 @@ export class UsersService {
       }
       if (person.acceptsTerms) await this.recordConsent(manager, user.id, 'terms', true);
       if (person.newsletter !== undefined) await this.recordConsent(manager, user.id, 'newsletter', person.newsletter);
-      if (!user.emailVerifiedAt) await this.outbox.post(manager, { kind: VERIFY_EMAIL_MAIL, userId: user.id });
+      const kind = person.invited ? INVITATION_MAIL : VERIFY_EMAIL_MAIL;
+      if (!user.emailVerifiedAt) await this.outbox.post(manager, { kind, userId: user.id });
       return alongside(manager, user);
     });
   }
@@ -128,10 +136,17 @@ export class UsersService {
       if (newsletter !== undefined && newsletter !== user.newsletter) {
         await this.recordConsent(manager, id, 'newsletter', newsletter);
       }
+      // Of the newsletter the consents tell.
+      const fields = changedFields(user, changes).filter((field) => field !== 'newsletter');
       // A field left out is undefined here, and stays as it is.
       manager.merge(User, user, Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
       user.searchText = searchTextOf(user);
       user.updatedAt = this.clock.now();
+      if (fields.length > 0) {
+        const subject = { type: 'user', id };
+        const actor = { id, role: user.role };
+        await this.audit.record(manager, { action: 'profile-updated', actor, subject, details: { fields } });
+      }
       return manager.save(user);
     });
   }
@@ -142,7 +157,11 @@ export class UsersService {
    */
   async changePassword(id: string, sessionId: string, address: string, change: ChangePasswordRequest): Promise<void> {
     const user = await this.get(id);
-    await this.proof.assertKnown(user.emailKey, user.passwordHash, change.currentPassword, address);
+    const own = { actor: { id, role: user.role }, subject: { type: 'user', id } };
+    const refusal = { action: 'account-change-refused', ...own, details: { attempt: 'password-changed' } } as const;
+    await this.audit.watch(refusal, ['INVALID_CREDENTIALS'], async () =>
+      this.proof.assertKnown(user.emailKey, user.passwordHash, change.currentPassword, address),
+    );
     await this.newPasswords.spend(address);
     const passwordHash = await this.hashNew(change.password, user);
     const now = this.clock.now();
@@ -154,6 +173,7 @@ export class UsersService {
       await this.tokens.withdraw(manager, id, 'reset-password');
       await this.sessions.endOthers(manager, id, sessionId, 'password-changed');
       await this.outbox.post(manager, { kind: PASSWORD_CHANGED_MAIL, userId: id, data: { at: now.toISOString() } });
+      await this.audit.record(manager, { action: 'password-changed', ...own });
     });
   }
 
@@ -171,4 +191,11 @@ export class UsersService {
     const { termsVersion } = this.config;
     await manager.insert(Consent, { userId, kind, version: termsVersion, granted, givenAt: this.clock.now() });
   }
+}
+
+/** Names of the fields that a request changes. */
+function changedFields(user: User, changes: UpdateMeRequest): string[] {
+  return Object.entries(changes)
+    .filter(([field, value]) => value !== undefined && value !== user[field as keyof UpdateMeRequest])
+    .map(([field]) => field);
 }

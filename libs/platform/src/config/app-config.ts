@@ -58,6 +58,8 @@ export class AppConfig {
   /** Undefined: the embedded database under `dataDir`. */
   readonly databaseUrl: string | undefined;
   readonly databasePoolSize: number;
+  /** The database role that the service signs in as, if it is not the owner's; migrations grant it what it needs. */
+  readonly databaseServiceRole: string | undefined;
   readonly jwtSecret: string;
   readonly deckSecret: string;
   /** Seals second factors, and makes the tokens in letters; to be kept. */
@@ -79,6 +81,8 @@ export class AppConfig {
   readonly staffSessionTtlSeconds: number;
   /** Customers' accounts without activity for so many days are erased; looked for by this cron line (UTC). */
   readonly retention: { inactiveDays: number; cron: string };
+  /** Network addresses go out of audit entries after so many days, by the same run. */
+  readonly auditAddressDays: number;
   readonly accessTokenTtlSeconds: number;
   readonly refreshTokenTtlSeconds: number;
   /** In whole years. */

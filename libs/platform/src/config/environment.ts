@@ -34,6 +34,11 @@ function isDatabaseUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
 }
 
+/** PUBLIC and NONE mean something else wherever a role may stand, in quotes as well. */
+function isRoleName(text: string): boolean {
+  return /^[A-Za-z_][\w$-]{0,62}$/.test(text) && !/^(pg_.*|public|none)$/i.test(text);
+}
+
 /** Scheme, host and port as a browser sends them: anything more would match no request. */
 function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
@@ -77,6 +82,12 @@ export class Environment {
   @Min(1)
   @Max(500)
   DATABASE_POOL_SIZE = 20;
+
+  @IsOptional()
+  @Fulfils(isRoleName, {
+    message: 'must be the name of a database role: letters, digits, _, $ and -, not beginning with a digit or pg_',
+  })
+  DATABASE_SERVICE_ROLE?: string;
 
   @IsString()
   HOST = '';
@@ -225,6 +236,12 @@ export class Environment {
 
   @Matches(/^\S+( \S+){4}$/, { message: 'must be a cron line of five fields' })
   RETENTION_CRON = '30 3 * * *';
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(36_500)
+  AUDIT_ADDRESS_DAYS = 365;
 
   @Type(() => Number)
   @IsInt()

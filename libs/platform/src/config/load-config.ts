@@ -13,6 +13,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Settings without a default, which an empty Environment does not show. */
 const OPTIONAL = [
   'DATABASE_URL',
+  'DATABASE_SERVICE_ROLE',
   'PUBLIC_URL',
   'JWT_SECRET',
   'DECK_SECRET',
@@ -146,6 +147,7 @@ function toConfig(environment: Environment): AppConfig {
     requestTimeoutMs: environment.REQUEST_TIMEOUT_MS,
     databaseUrl: environment.DATABASE_URL,
     databasePoolSize: environment.DATABASE_POOL_SIZE,
+    databaseServiceRole: environment.DATABASE_SERVICE_ROLE,
     jwtSecret,
     deckSecret: DECK_SECRET ?? made?.deckSecret ?? '',
     // Only outside production can it be missing.
@@ -181,6 +183,7 @@ function toConfig(environment: Environment): AppConfig {
     adminSecondFactor: (environment.ADMIN_SECOND_FACTOR ?? (production ? 'required' : 'optional')) === 'required',
     staffSessionTtlSeconds: environment.STAFF_SESSION_TTL_SECONDS,
     retention: { inactiveDays: environment.RETENTION_INACTIVE_DAYS, cron: environment.RETENTION_CRON },
+    auditAddressDays: environment.AUDIT_ADDRESS_DAYS,
     accessTokenTtlSeconds: environment.ACCESS_TOKEN_TTL_SECONDS,
     refreshTokenTtlSeconds: environment.REFRESH_TOKEN_TTL_SECONDS,
     minimumAge: environment.MINIMUM_AGE,

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { AppConfig } from '../config/app-config';
 import { LOGGER } from '../logging/logging.module';
+import type { KeptTables } from './kept-tables';
 import { SilentTypeOrmLogger } from './silent-typeorm-logger';
 
 /** The token of the pg pool under the DataSource, for hand-written named statements on hot paths. */
@@ -14,6 +15,7 @@ export const PG_POOL = Symbol('PG_POOL');
 export interface DatabaseSchema {
   entities: (new () => object)[];
   migrations: (new () => MigrationInterface)[];
+  keptTables?: KeptTables;
 }
 
 /**
@@ -31,6 +33,8 @@ export function dataSourceOptions(databaseUrl: string, schema: DatabaseSchema, p
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     synchronize: false,
+    // By default each start would try to install one for uuids, which PostgreSQL makes by itself.
+    installExtensions: false,
     // A migration that fails throws. Told on standard output as well, it would stand in the midst of a command's answer.
     logger: new SilentTypeOrmLogger(),
     poolSize,

@@ -1,10 +1,22 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { AuditActor } from '../audit/audit-actions';
+import { AuditLog, type AuditRecord } from '../audit/audit-log';
+import { SystemClock } from '../clock/clock';
 import { AdvisoryLock } from '../locks/advisory-lock';
 import { type DatabaseSchema, dataSourceOptions } from './database.module';
+import { bindOwners } from './owner-rights';
+import { assertServiceRole, grantServiceRole } from './service-role';
 
 export interface MigrationStatus {
   name: string;
   applied: boolean;
+}
+
+export interface MigrationOptions {
+  /** Who has it done, for the audit log; what a process does by itself outside of production stands in none. */
+  by?: AuditActor | undefined;
+  /** The role that is to be given what the service needs. */
+  serviceRole?: string | undefined;
 }
 
 /** Moves the schema up and down. Processes that start at once take turns. */
@@ -14,16 +26,36 @@ export class Migrator {
     private readonly schema: DatabaseSchema,
   ) {}
 
-  /** Applies what is pending. @returns the names of what was applied */
-  async up(): Promise<string[]> {
-    return this.exclusively(async (dataSource) => (await dataSource.runMigrations()).map(({ name }) => name));
+  /**
+   * Applies what is pending, and then sets the rights right.
+   * @returns the names of what was applied
+   * @throws ServiceRoleError where the service's role can't be given its rights. Where that shows only once everything
+   * is there, what was applied stays
+   */
+  async up({ by, serviceRole }: MigrationOptions = {}): Promise<string[]> {
+    const { keptTables = {} } = this.schema;
+    return this.exclusively(async (dataSource) => {
+      if (serviceRole !== undefined) await assertServiceRole(dataSource.manager, serviceRole);
+      const applied = (await dataSource.runMigrations()).map(({ name }) => name);
+      if (applied.length > 0)
+        await this.record(dataSource.manager, by, { action: 'schema-migrated', details: { applied } });
+      await dataSource.transaction(async (manager) => {
+        await bindOwners(manager, keptTables);
+        if (serviceRole === undefined) return;
+        await grantServiceRole(manager, serviceRole, keptTables);
+        await this.record(manager, by, { action: 'rights-granted', details: { role: serviceRole } });
+      });
+      return applied;
+    });
   }
 
   /** Reverts the newest migration. @returns its name, or undefined where there is none left */
-  async down(): Promise<string | undefined> {
+  async down({ by }: Pick<MigrationOptions, 'by'> = {}): Promise<string | undefined> {
     return this.exclusively(async (dataSource) => {
       const newest = (await this.applied(dataSource)).at(-1);
-      if (newest !== undefined) await dataSource.undoLastMigration();
+      if (newest === undefined) return undefined;
+      await dataSource.undoLastMigration();
+      await this.record(dataSource.manager, by, { action: 'schema-reverted', details: { reverted: newest } });
       return newest;
     });
   }
@@ -58,10 +90,24 @@ export class Migrator {
   }
 
   private async applied(dataSource: DataSource): Promise<string[]> {
-    const [table] = await dataSource.query<{ found: string | null }[]>(`SELECT to_regclass('migrations') AS found`);
-    if (table?.found === null) return [];
+    if (await this.lacks(dataSource.manager, 'migrations')) return [];
     const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
     return rows.map(({ name }) => name);
+  }
+
+  /** Nothing where the audit log is not there yet, or not any more. */
+  private async record(
+    manager: EntityManager,
+    actor: AuditActor | undefined,
+    deed: Pick<AuditRecord, 'action' | 'details'>,
+  ): Promise<void> {
+    if (!actor || (await this.lacks(manager, 'audit_entries'))) return;
+    await new AuditLog(manager.dataSource, new SystemClock()).record(manager, { ...deed, actor });
+  }
+
+  private async lacks(manager: EntityManager, table: string): Promise<boolean> {
+    const [row] = await manager.query<{ found: string | null }[]>(`SELECT to_regclass($1) AS found`, [table]);
+    return row?.found === null;
   }
 
   private async exclusively<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {

@@ -91,7 +91,10 @@ function lineFormat(level: LogLevel): LoggerOptions {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     // pino adds the line’s own fields to what it gets here.
-    mixin: () => ({ ...requestContext.getStore() }),
+    mixin: () => {
+      const requestId = requestContext.getStore()?.requestId;
+      return requestId === undefined ? {} : { requestId };
+    },
     // pino's own would take what scrubbedError() has made for an error, and call it an Object.
     serializers: { err: (error: unknown) => error },
   };

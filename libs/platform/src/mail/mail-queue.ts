@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
+import type { EntityManager } from 'typeorm';
 import { PG_POOL } from '../database/database.module';
 import type { KeysetPosition } from '../pagination/keyset';
 import { moveOrders } from './mail-relay';
@@ -59,15 +60,15 @@ export class MailQueue {
     return rows;
   }
 
-  /** Has a dead letter tried again, at once. @returns whether there is such a letter */
-  async retry(id: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query(
+  /** Has a dead letter tried again, once the caller's transaction commits. @returns whether there is such a letter */
+  async retry(manager: EntityManager, id: string): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
       `UPDATE ${JOBS} SET state = 'retry', retry_limit = greatest(retry_limit, retry_count + 1), start_after = now(),
          completed_on = NULL, keep_until = now() + (keep_until - created_on)
        WHERE name = $1 AND id = $2 AND state = ANY ($3::${MAIL_QUEUE_SCHEMA}.job_state[])`,
       [MAIL_QUEUE, id, STATES.dead],
     );
-    return rowCount === 1;
+    return count === 1;
   }
 
   /** How many letters are not delivered, by state. Cheap: it reads an index that holds these letters only. */

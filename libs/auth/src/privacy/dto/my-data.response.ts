@@ -146,7 +146,8 @@ export class MyDataResponse {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'What else is held, by its name: the `tickets` I played, and the `handOvers` I made as staff.',
+    description:
+      'What else is held, by its name: the `tickets` I played, the `participations` I am counted in, the `reminders` sent to me, and what I did as staff.',
   })
   records: Record<string, unknown>;
 }

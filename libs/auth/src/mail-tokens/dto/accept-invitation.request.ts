@@ -1,0 +1,3 @@
+import { ResetPasswordRequest } from './password-reset.request';
+
+export class AcceptInvitationRequest extends ResetPasswordRequest {}

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { foldForSearch } from '@tiptop/auth';
-import { decodeCursor, toPage } from '@tiptop/platform';
+import { Clock, decodeCursor, toPage } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { toPrizeResponse } from '../contests/dto/prize.response';
 import type { Prize } from '../contests/prize.entity';
 import { isAnyCode, normaliseCode } from '../domain/ticket-code';
-import type { TicketStatus } from '../domain/ticket-status';
+import { isExpired, type TicketStatus } from '../domain/ticket-status';
 import { TicketNotFound } from '../plays/play.errors';
 import type { ClaimEventKind } from './claim-event.entity';
 import type { ClaimItemResponse, ClaimListResponse } from './dto/claim-list.response';
@@ -33,6 +33,7 @@ interface ListRow {
   code: string;
   status: TicketStatus;
   playedAt: Date;
+  claimEndsAt: Date;
   prizeId: string;
   prizeName: string;
   firstName: string;
@@ -65,7 +66,10 @@ const ONE_TICKET = `
 /** What staff see of tickets. */
 @Injectable()
 export class ClaimReader {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
 
   /** Played tickets of a status, the oldest play first. */
   async list({ status, search, limit, cursor }: ClaimsQuery): Promise<ClaimListResponse> {
@@ -76,14 +80,21 @@ export class ClaimReader {
     if (after) conditions.push(`(t.played_at, t.code) > (${place(after.at)}::timestamptz, ${place(after.id)})`);
     if (search !== undefined && search.trim() !== '') conditions.push(searchSql(search, place));
     const rows = await this.dataSource.query<ListRow[]>(
-      `SELECT t.code, t.status, t.played_at AS "playedAt", p.id AS "prizeId", p.name AS "prizeName",
-         u.first_name AS "firstName", u.last_name AS "lastName"
+      `SELECT t.code, t.status, t.played_at AS "playedAt", c.claim_ends_at AS "claimEndsAt", p.id AS "prizeId",
+         p.name AS "prizeName", u.first_name AS "firstName", u.last_name AS "lastName"
        FROM tickets t JOIN users u ON u.id = t.player_id JOIN prizes p ON p.id = t.prize_id
+         JOIN contests c ON c.id = t.contest_id
        WHERE ${conditions.join(' AND ')}
        ORDER BY t.played_at, t.code LIMIT ${place(limit + 1)}`,
       values,
     );
-    return toPage(rows, limit, (row) => ({ at: row.playedAt, id: row.code }), toItem);
+    const now = this.clock.now();
+    return toPage(
+      rows,
+      limit,
+      (row) => ({ at: row.playedAt, id: row.code }),
+      (row) => toItem(row, now),
+    );
   }
 
   /** @throws TicketNotFound, for a text that is no code at all as well */
@@ -92,7 +103,7 @@ export class ClaimReader {
     const row = isAnyCode(code) ? await this.row(this.dataSource.manager, code) : undefined;
     if (!row) throw new TicketNotFound();
     return {
-      ticket: toClaimTicket(row),
+      ticket: toClaimTicket(row, this.clock.now()),
       prize: row.prize && toPrizeResponse(row.prize),
       player: row.player,
       history: await this.history(row),
@@ -126,23 +137,26 @@ export class ClaimReader {
   }
 }
 
-export function toClaimTicket(row: ClaimRow): ClaimTicketResponse {
+export function toClaimTicket(row: ClaimRow, now: Date): ClaimTicketResponse {
   return {
     code: row.code,
     status: row.status,
     playedAt: row.playedAt?.toISOString() ?? null,
     claimEndsAt: row.claimEndsAt.toISOString(),
+    expired: isExpired(row, now),
     claimedAt: row.claimedAt?.toISOString() ?? null,
     claimedBy: row.claimedBy,
     storeId: row.storeId,
   };
 }
 
-function toItem({ code, status, playedAt, prizeId, prizeName, firstName, lastName }: ListRow): ClaimItemResponse {
+function toItem(row: ListRow, now: Date): ClaimItemResponse {
+  const { code, status, playedAt, prizeId, prizeName, firstName, lastName } = row;
   return {
     code,
     status,
     playedAt: playedAt.toISOString(),
+    expired: isExpired(row, now),
     prize: { id: prizeId, name: prizeName },
     player: { firstName, lastName },
   };

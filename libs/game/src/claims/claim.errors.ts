@@ -35,6 +35,11 @@ export class StoreNotFound extends DomainError {
   readonly code = 'STORE_NOT_FOUND';
 }
 
+/** No prizes are handed over in this shop any more. */
+export class StoreInactive extends DomainError {
+  readonly code = 'STORE_INACTIVE';
+}
+
 export type ClaimErrorCode = (
   | IdentityNotChecked
   | TicketNotPending
@@ -43,4 +48,5 @@ export type ClaimErrorCode = (
   | SelfClaim
   | ClaimPeriodOver
   | StoreNotFound
+  | StoreInactive
 )['code'];

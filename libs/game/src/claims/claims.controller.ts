@@ -59,14 +59,14 @@ export class ClaimsController {
     summary: 'Hand the prize over, the person’s identity being checked',
     status: 200,
     answer: ClaimOutcomeResponse,
-    errors: [...HAND_OVER_ERRORS, 'IDENTITY_NOT_CHECKED', 'STORE_NOT_FOUND'],
+    errors: [...HAND_OVER_ERRORS, 'IDENTITY_NOT_CHECKED', 'STORE_NOT_FOUND', 'STORE_INACTIVE'],
   })
   async validate(
     @CurrentAccount() account: Account,
     @Param('code') code: string,
     @Body() body: ValidateClaimRequest,
   ): Promise<ClaimOutcomeResponse> {
-    return this.claims.validate(account.id, code, body);
+    return this.claims.validate(account, code, body);
   }
 
   @Post(':code/refuse')
@@ -83,7 +83,7 @@ export class ClaimsController {
     @Param('code') code: string,
     @Body() body: RefuseClaimRequest,
   ): Promise<ClaimOutcomeResponse> {
-    return this.claims.refuse(account.id, code, body);
+    return this.claims.refuse(account, code, body);
   }
 
   @Post(':code/undo')
@@ -100,6 +100,6 @@ export class ClaimsController {
     @Param('code') code: string,
     @Body() body: UndoClaimRequest,
   ): Promise<ClaimOutcomeResponse> {
-    return this.claims.undo(account.id, code, body);
+    return this.claims.undo(account, code, body);
   }
 }

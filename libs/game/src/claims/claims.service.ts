@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
+import type { Account } from '@tiptop/auth';
 import { Clock, isForeignKeyViolation, MailOutbox } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { toPrizeResponse } from '../contests/dto/prize.response';
 import { isAnyCode, normaliseCode } from '../domain/ticket-code';
 import { PRIZE_HANDED_OVER_MAIL } from '../mails/mail-names';
 import { TicketNotFound } from '../plays/play.errors';
+import { ClaimAudit } from './claim-audit';
 import { ClaimEvent } from './claim-event.entity';
 import {
   ClaimPeriodOver,
   IdentityNotChecked,
   SelfClaim,
+  StoreInactive,
   StoreNotFound,
   TicketAlreadyClaimed,
   TicketNotClaimed,
@@ -31,18 +34,29 @@ export class ClaimsService {
     private readonly reader: ClaimReader,
     private readonly outbox: MailOutbox,
     private readonly clock: Clock,
+    private readonly audit: ClaimAudit,
   ) {}
 
   /**
    * Hands the prize over.
-   * @throws IdentityNotChecked, StoreNotFound, TicketNotFound, TicketNotPending, TicketAlreadyClaimed, SelfClaim,
+   * @throws IdentityNotChecked, StoreNotFound, StoreInactive, TicketNotFound, TicketNotPending, TicketAlreadyClaimed, SelfClaim,
    * ClaimPeriodOver
    */
-  async validate(employeeId: string, typedCode: string, request: ValidateClaimRequest): Promise<ClaimOutcomeResponse> {
+  async validate(employee: Account, typedCode: string, request: ValidateClaimRequest): Promise<ClaimOutcomeResponse> {
+    return this.audit.watch(employee, typedCode, 'validate', async () => this.handOver(employee, typedCode, request));
+  }
+
+  private async handOver(
+    employee: Account,
+    typedCode: string,
+    request: ValidateClaimRequest,
+  ): Promise<ClaimOutcomeResponse> {
+    const { id: employeeId } = employee;
     if (request.identityChecked !== true) throw new IdentityNotChecked();
     const storeId = request.storeId ?? null;
     try {
       return await this.act(
+        employee,
         typedCode,
         async (manager, code, now) => {
           // A clock that runs behind the one that recorded the play must not make a hand-over impossible.
@@ -56,6 +70,7 @@ export class ClaimsService {
           );
           const [won] = rows;
           if (!won) return undefined;
+          if (storeId !== null) await assertStoreOpen(manager, storeId);
           await this.outbox.post(manager, {
             kind: PRIZE_HANDED_OVER_MAIL,
             userId: won.playerId,
@@ -75,22 +90,22 @@ export class ClaimsService {
    * @throws TicketNotFound, TicketNotPending, TicketAlreadyClaimed, SelfClaim, ClaimPeriodOver
    */
   async refuse(
-    employeeId: string,
+    employee: Account,
     typedCode: string,
     { reason, note }: RefuseClaimRequest,
   ): Promise<ClaimOutcomeResponse> {
-    return this.act(
-      typedCode,
-      async (manager, code, now) => {
-        const found = await manager.query<unknown[]>(
-          `SELECT 1 FROM tickets t JOIN contests c ON c.id = t.contest_id
+    const { id: employeeId } = employee;
+    const change = async (manager: EntityManager, code: string, now: Date): Promise<NewEvent | undefined> => {
+      const found = await manager.query<unknown[]>(
+        `SELECT 1 FROM tickets t JOIN contests c ON c.id = t.contest_id
          WHERE t.code = $1 AND t.status = 'pending' AND t.player_id <> $2 AND $3 < c.claim_ends_at`,
-          [code, employeeId, now],
-        );
-        if (found.length === 0) return undefined;
-        return { kind: 'refused', actorId: employeeId, reason, note: note ?? null };
-      },
-      (row) => refusalOf(row, employeeId, this.clock.now()),
+        [code, employeeId, now],
+      );
+      if (found.length === 0) return undefined;
+      return { kind: 'refused', actorId: employeeId, reason, note: note ?? null };
+    };
+    return this.audit.watch(employee, typedCode, 'refuse', async () =>
+      this.act(employee, typedCode, change, (row) => refusalOf(row, employeeId, this.clock.now())),
     );
   }
 
@@ -98,18 +113,17 @@ export class ClaimsService {
    * Takes a hand-over back: the ticket is pending again, its history keeps both acts.
    * @throws TicketNotFound, TicketNotClaimed
    */
-  async undo(adminId: string, typedCode: string, { reason }: UndoClaimRequest): Promise<ClaimOutcomeResponse> {
-    return this.act(
-      typedCode,
-      async (manager, code) => {
-        const [, undone] = await manager.query<[unknown, number]>(
-          `UPDATE tickets SET status = 'pending', claimed_by = NULL, claimed_at = NULL, store_id = NULL
+  async undo(admin: Account, typedCode: string, { reason }: UndoClaimRequest): Promise<ClaimOutcomeResponse> {
+    const change = async (manager: EntityManager, code: string): Promise<NewEvent | undefined> => {
+      const [, undone] = await manager.query<[unknown, number]>(
+        `UPDATE tickets SET status = 'pending', claimed_by = NULL, claimed_at = NULL, store_id = NULL
          WHERE code = $1 AND status = 'claimed'`,
-          [code],
-        );
-        return undone === 0 ? undefined : { kind: 'undone', actorId: adminId, reason };
-      },
-      () => new TicketNotClaimed(),
+        [code],
+      );
+      return undone === 0 ? undefined : { kind: 'undone', actorId: admin.id, reason };
+    };
+    return this.audit.watch(admin, typedCode, 'undo', async () =>
+      this.act(admin, typedCode, change, () => new TicketNotClaimed()),
     );
   }
 
@@ -118,6 +132,7 @@ export class ClaimsService {
    * @param explain the reason, from the ticket as it stands
    */
   private async act(
+    actor: Account,
     typedCode: string,
     change: (manager: EntityManager, code: string, now: Date) => Promise<NewEvent | undefined>,
     explain: (row: ClaimRow) => Error,
@@ -129,13 +144,25 @@ export class ClaimsService {
       await manager.query('SELECT 1 FROM tickets WHERE code = $1 FOR NO KEY UPDATE', [code]);
       const now = this.clock.now();
       const event = await change(manager, code, now);
-      if (event) await manager.insert(ClaimEvent, { ...event, ticketCode: code, at: now });
+      if (event) {
+        await manager.insert(ClaimEvent, { ...event, ticketCode: code, at: now });
+        await this.audit.acted(manager, actor, code, event);
+      }
       const row = await this.reader.row(manager, code);
       if (!row) throw new TicketNotFound();
       if (!event || !row.prize) throw explain(row);
-      return { ticket: toClaimTicket(row), prize: toPrizeResponse(row.prize) };
+      return { ticket: toClaimTicket(row, now), prize: toPrizeResponse(row.prize) };
     });
   }
+}
+
+/** Asked after the ticket was won over: a ticket that can't be handed over at all is what matters to the employee. */
+async function assertStoreOpen(manager: EntityManager, storeId: string): Promise<void> {
+  const [store] = await manager.query<{ isActive: boolean }[]>(
+    'SELECT is_active AS "isActive" FROM stores WHERE id = $1',
+    [storeId],
+  );
+  if (store?.isActive === false) throw new StoreInactive();
 }
 
 function refusalOf(row: ClaimRow, employeeId: string, now: Date): Error {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ContestEditor } from './contest-editor';
 import { ContestRegistry } from './contest-registry';
 import { ContestsController } from './contests.controller';
 import { ContestsService } from './contests.service';
@@ -6,7 +7,7 @@ import { DeckService } from './deck.service';
 
 @Module({
   controllers: [ContestsController],
-  providers: [ContestRegistry, ContestsService, DeckService],
-  exports: [ContestRegistry, ContestsService, DeckService],
+  providers: [ContestEditor, ContestRegistry, ContestsService, DeckService],
+  exports: [ContestEditor, ContestRegistry, ContestsService, DeckService],
 })
 export class ContestsModule {}

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, isUniqueViolation } from '@tiptop/platform';
-import { DataSource } from 'typeorm';
+import { Clock, isUniqueViolation, ValidationFailed } from '@tiptop/platform';
+import { DataSource, type EntityManager } from 'typeorm';
+import { faultsOfDates } from '../domain/contest-rules';
 import { Contest } from './contest.entity';
 import { ContestNotFound, ContestSlugTaken } from './contest.errors';
-import { type ContestPreset } from './presets';
+import { type ContestPreset, type PrizePreset } from './presets';
 import { Prize } from './prize.entity';
 
 const DAY_MS = 86_400_000;
@@ -17,6 +18,15 @@ export interface NewContest {
   checkedCodes?: boolean | undefined;
 }
 
+/** A contest in all its terms, still without tickets. */
+export interface ContestDraft extends Pick<
+  Contest,
+  'slug' | 'name' | 'startsAt' | 'endsAt' | 'claimEndsAt' | 'checkedCodes'
+> {
+  /** In their order. */
+  prizes: readonly PrizePreset[];
+}
+
 @Injectable()
 export class ContestsService {
   constructor(
@@ -24,30 +34,45 @@ export class ContestsService {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ContestSlugTaken */
-  async create({ preset, slug, startsAt, checkedCodes }: NewContest): Promise<Contest> {
-    const now = this.clock.now();
-    const start = startsAt ?? now;
+  /**
+   * @param alongside what stands or falls with the contest, in its transaction
+   * @throws ContestSlugTaken
+   */
+  async create(
+    { preset, slug, startsAt, checkedCodes }: NewContest,
+    alongside: (manager: EntityManager, contest: Contest) => Promise<void> = () => Promise.resolve(),
+  ): Promise<Contest> {
+    const start = startsAt ?? this.clock.now();
     const end = new Date(start.getTime() + preset.playDays * DAY_MS);
-    try {
-      return await this.dataSource.transaction(async (manager) => {
-        const contest = await manager.save(
-          manager.create(Contest, {
-            slug: slug ?? preset.slug,
-            name: preset.name,
-            startsAt: start,
-            endsAt: end,
-            claimEndsAt: new Date(end.getTime() + preset.claimDays * DAY_MS),
-            checkedCodes: checkedCodes ?? true,
-            createdAt: now,
-          }),
-        );
-        await manager.insert(
-          Prize,
-          preset.prizes.map((prize, ordinal) => ({ ...prize, ordinal, contestId: contest.id })),
-        );
-        return contest;
+    return this.dataSource.transaction(async (manager) => {
+      const contest = await this.add(manager, {
+        slug: slug ?? preset.slug,
+        name: preset.name,
+        startsAt: start,
+        endsAt: end,
+        claimEndsAt: new Date(end.getTime() + preset.claimDays * DAY_MS),
+        checkedCodes: checkedCodes ?? true,
+        prizes: preset.prizes,
       });
+      await alongside(manager, contest);
+      return contest;
+    });
+  }
+
+  /**
+   * Adds a contest within the caller's transaction.
+   * @throws ContestSlugTaken, ValidationFailed for dates that contradict each other
+   */
+  async add(manager: EntityManager, { prizes, ...terms }: ContestDraft): Promise<Contest> {
+    const faults = faultsOfDates(terms);
+    if (faults.length > 0) throw new ValidationFailed(faults);
+    try {
+      const contest = await manager.save(manager.create(Contest, { ...terms, createdAt: this.clock.now() }));
+      await manager.insert(
+        Prize,
+        prizes.map((prize, ordinal) => ({ ...prize, ordinal, contestId: contest.id })),
+      );
+      return contest;
     } catch (error) {
       throw isUniqueViolation(error, 'contests_slug_key') ? new ContestSlugTaken() : error;
     }

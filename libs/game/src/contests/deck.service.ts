@@ -43,15 +43,15 @@ export class DeckService {
     const seed = randomBytes(SEED_BYTES);
     const cards = shuffleDeck(seed, await this.counts(manager, contestId, size));
     const seal = DeckSeal.create(this.config.deckSecret);
-    const sequenceName = `deck_${contestId.replaceAll('-', '')}`;
     await manager.delete(Deck, { contestId });
-    await manager.query(`CREATE SEQUENCE IF NOT EXISTS ${sequenceName}`);
-    await manager.query(`ALTER SEQUENCE ${sequenceName} RESTART`);
+    // A function of the database's owner: the service's role may make no sequence, and set none back.
+    const [sequence] = await manager.query<{ name: string }[]>('SELECT renew_deck_sequence($1) AS name', [contestId]);
+    if (!sequence) throw new Error('renew_deck_sequence gave no name');
     await manager.insert(Deck, {
       contestId,
       size,
       pageSize: CARDS_PER_PAGE,
-      sequenceName,
+      sequenceName: sequence.name,
       algorithm: DECK_ALGORITHM,
       commitment: commitTo(seed, cards),
       salt: seal.salt,

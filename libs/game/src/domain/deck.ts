@@ -3,6 +3,9 @@ import { createCipheriv, createHash } from 'node:crypto';
 /** Names how a deck is made and committed to; published with the commitment so that anybody can repeat it. */
 export const DECK_ALGORITHM = 'fisher-yates-aes-256-ctr;commitment=sha256(seed||deck)';
 export const SEED_BYTES = 32;
+const WORD_BYTES = 4;
+/** Encrypted, they are the key stream. */
+const ZEROS = Buffer.alloc(64 * 1024);
 
 /**
  * The deck of a print run: one byte a position, the place of a prize in the contest's list, shuffled by Fisher and Yates
@@ -19,7 +22,7 @@ export function shuffleDeck(seed: Buffer, counts: readonly number[]): Buffer {
     deck.fill(ordinal, position, position + count);
     position += count;
   });
-  const draw = uniformDraws(seed);
+  const draw = uniformDraws(seed, deck.length);
   for (let last = deck.length - 1; last > 0; last--) {
     const other = draw(last + 1);
     const card = deck[last] ?? 0;
@@ -39,22 +42,25 @@ export function verifyCommitment(commitment: string, seed: Buffer, counts: reado
   return commitTo(seed, shuffleDeck(seed, counts)) === commitment;
 }
 
-/** A source of uniform integers in [0, bound), the bound up to 2^32, from 32-bit big-endian words of the key stream. */
-function uniformDraws(seed: Buffer): (bound: number) => number {
+/**
+ * A source of uniform integers in [0, bound), the bound up to 2^32, from 32-bit big-endian words of the key stream.
+ * @param expected how many will be drawn, about: the key stream is made for so many at once, up to 64 KiB
+ */
+function uniformDraws(seed: Buffer, expected: number): (bound: number) => number {
+  const bytesAtOnce = Math.min(Math.max(expected, 1) * WORD_BYTES, ZEROS.length);
   const WORDS = 2 ** 32;
   const cipher = createCipheriv('aes-256-ctr', seed, Buffer.alloc(16));
-  const zeros = Buffer.alloc(64 * 1024);
   let stream = Buffer.alloc(0);
   let offset = 0;
   return (bound) => {
     const limit = WORDS - (WORDS % bound);
     for (;;) {
       if (offset >= stream.length) {
-        stream = cipher.update(zeros);
+        stream = cipher.update(ZEROS.subarray(0, bytesAtOnce));
         offset = 0;
       }
       const word = stream.readUInt32BE(offset);
-      offset += 4;
+      offset += WORD_BYTES;
       if (word < limit) return word % bound;
     }
   };

@@ -11,11 +11,9 @@ import {
 } from '@tiptop/platform';
 import type { Pool } from 'pg';
 import { PRIZE_HANDED_OVER_MAIL, PRIZE_WON_MAIL } from './mail-names';
+import { openShops } from './open-shops';
 import { PRIZE_HANDED_OVER } from './prize-handed-over.text';
 import { PRIZE_WON } from './prize-won.text';
-
-/** More shops than this are not listed in a letter. */
-const LISTED_SHOPS = 10;
 
 /** A ticket and all that a letter may say of it. */
 interface WonTicket {
@@ -61,7 +59,7 @@ export class GameMails implements OnModuleInit {
         prize,
         value: valueCents > 0 ? moneyInWords(valueCents, currency, language) : '',
         until: momentInWords(claimEndsAt, language, this.config.timeZone),
-        shops: await this.shops(),
+        shops: await openShops(this.pool),
         link: this.config.webUrl,
       },
     };
@@ -100,16 +98,6 @@ export class GameMails implements OnModuleInit {
       values: [data['code'], userId],
     });
     return rows[0];
-  }
-
-  /** The shops where prizes are handed over, or nothing where they are too many to be listed. */
-  private async shops(): Promise<string> {
-    const { rows } = await this.pool.query<{ shop: string }>({
-      name: 'open-shops',
-      text: `SELECT name || ' (' || city || ')' AS shop FROM stores WHERE is_active ORDER BY city, name LIMIT $1`,
-      values: [LISTED_SHOPS + 1],
-    });
-    return rows.length > LISTED_SHOPS ? '' : rows.map(({ shop }) => shop).join(' ; ');
   }
 }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { GameMails } from './game-mails';
+import { ReminderMails } from './reminder-mails';
 
-@Module({ providers: [GameMails] })
+@Module({ providers: [GameMails, ReminderMails] })
 export class MailsModule {}

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Account } from '@tiptop/auth';
+import { type Account, RefusalRecorder } from '@tiptop/auth';
 import { AppConfig, Clock, isUniqueViolation, PG_POOL } from '@tiptop/platform';
 import type { Pool } from 'pg';
 import { ContestRegistry, isOpen, type LoadedContest } from '../contests/contest-registry';
@@ -56,6 +56,7 @@ export class PlaysService {
     private readonly leftovers: LeftoverDealer,
     private readonly clock: Clock,
     private readonly config: AppConfig,
+    private readonly refusals: RefusalRecorder,
   ) {}
 
   /**
@@ -63,7 +64,12 @@ export class PlaysService {
    * IdempotencyKeyReused
    */
   async play(account: Account, { code: typed, idempotencyKey, address }: PlayRequest): Promise<PlayedTicket> {
-    if (account.role !== 'customer' && !this.config.staffMayPlay) throw new StaffExcluded();
+    if (account.role !== 'customer' && !this.config.staffMayPlay) {
+      const refusal = new StaffExcluded();
+      const details = { reason: refusal.code };
+      await this.refusals.record(account.id, { action: 'play-refused', actor: account, details });
+      throw refusal;
+    }
     const code = normaliseCode(typed);
     let contest = await this.registry.current();
     const valid = contest?.contest.checkedCodes === false ? isAnyCode(code) : isCheckedCode(code);

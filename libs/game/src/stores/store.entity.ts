@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A shop where prizes are handed over. */
 @Entity('stores')
+@Index('stores_created_at_idx', ['createdAt', 'id'])
 export class Store {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'stores_pkey' })
   id: string;

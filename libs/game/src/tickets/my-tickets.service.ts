@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { decodeCursor, type PageQuery, toPage } from '@tiptop/platform';
+import { Clock, decodeCursor, type PageQuery, toPage } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 import type { Contest } from '../contests/contest.entity';
 import { toPrizeResponse } from '../contests/dto/prize.response';
 import type { Prize } from '../contests/prize.entity';
-import type { TicketStatus } from '../domain/ticket-status';
+import { isExpired, type TicketStatus } from '../domain/ticket-status';
 import type { MyTicketsResponse } from './dto/my-ticket.response';
 
 interface Row
@@ -17,7 +17,10 @@ interface Row
 
 @Injectable()
 export class MyTicketsService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
 
   /** The newest play first. */
   async list(playerId: string, { limit, cursor }: PageQuery): Promise<MyTicketsResponse> {
@@ -30,6 +33,7 @@ export class MyTicketsService {
        ORDER BY t.played_at DESC, t.code DESC LIMIT $4`,
       [playerId, after?.at ?? null, after?.id ?? null, limit + 1],
     );
+    const now = this.clock.now();
     return toPage(
       rows,
       limit,
@@ -39,6 +43,7 @@ export class MyTicketsService {
         status: row.status,
         playedAt: row.playedAt.toISOString(),
         claimEndsAt: row.claimEndsAt.toISOString(),
+        expired: isExpired(row, now),
         claimedAt: row.claimedAt?.toISOString() ?? null,
         prize: toPrizeResponse(row),
       }),

@@ -5,6 +5,11 @@ export class PrintRunClosed extends DomainError {
   readonly code = 'PRINT_RUN_CLOSED';
 }
 
+/** Tickets of this contest are being made at this moment: nothing else is done to it meanwhile. */
+export class PrintRunUnderWay extends DomainError {
+  readonly code = 'PRINT_RUN_UNDER_WAY';
+}
+
 /** Lines of an imported file are not usable; nothing was imported. */
 export class ImportRefused extends DomainError {
   readonly code = 'IMPORT_REFUSED';
@@ -23,4 +28,4 @@ export class ImportRefused extends DomainError {
   }
 }
 
-export type PrintRunErrorCode = (PrintRunClosed | ImportRefused)['code'];
+export type PrintRunErrorCode = (PrintRunClosed | PrintRunUnderWay | ImportRefused)['code'];

@@ -21,6 +21,14 @@ const SHOWN_LINES = 100;
 /** Tells how far the work is, in tickets. */
 export type Progress = (done: number) => void;
 
+/** For a print run that somebody keeps a record of. */
+export interface PrintRunWatch {
+  /** Ends the work; nothing of it stays. */
+  signal?: AbortSignal;
+  /** Called last, in the transaction that adds the tickets: should it throw, nothing of the work stays. */
+  finish?: (manager: EntityManager) => Promise<void>;
+}
+
 interface FaultyLine {
   line: number;
   reason: 'format' | 'repeated' | 'taken';
@@ -38,15 +46,28 @@ export class PrintRunService {
   /**
    * Makes tickets and seals the deck over all tickets of the contest, in one transaction. Memory: 8 bytes a ticket.
    * @param count how many
-   * @throws ContestNotFound, PrintRunClosed
+   * @throws ContestNotFound, PrintRunClosed; the signal's reason
    */
-  async generate(contestId: string, count: number, progress: Progress = () => undefined): Promise<void> {
+  async generate(
+    contestId: string,
+    count: number,
+    progress: Progress = () => undefined,
+    { signal, finish }: PrintRunWatch = {},
+  ): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.addTickets(contestId, async (manager, client) => {
-          const copy = client.query(copyFrom('COPY tickets (code, contest_id) FROM STDIN'));
-          await pipeline(generatedLines(count, contestId, progress), copy);
-        });
+        await this.addTickets(
+          contestId,
+          async (_, client) => {
+            signal?.throwIfAborted();
+            const copy = client.query(copyFrom('COPY tickets (code, contest_id) FROM STDIN'));
+            await pipeline(generatedLines(count, contestId, progress), copy, ...(signal ? [{ signal }] : []));
+          },
+          async (manager) => {
+            signal?.throwIfAborted();
+            await finish?.(manager);
+          },
+        );
         return;
       } catch (error) {
         // A code of another contest came up again: one time in millions, and worth another draw.
@@ -58,12 +79,18 @@ export class PrintRunService {
   /**
    * Takes over codes from a CSV file, all of them or none. The codes stand in the column `code`, or in the first one
    * where there is no such heading.
+   * @param finish called last, in the transaction that adds the tickets: should it throw, none is added
    * @returns how many tickets were added
    * @throws ContestNotFound, PrintRunClosed, ImportRefused
    */
-  async import(contestId: string, csv: Readable, progress: Progress = () => undefined): Promise<number> {
+  async import(
+    contestId: string,
+    csv: Readable,
+    progress: Progress = () => undefined,
+    finish: (manager: EntityManager, added: number) => Promise<void> = () => Promise.resolve(),
+  ): Promise<number> {
     let added = 0;
-    await this.addTickets(contestId, async (manager, client, contest) => {
+    const add = async (manager: EntityManager, client: PoolClient, contest: Contest): Promise<void> => {
       await manager.query('CREATE TEMP TABLE import_lines (line integer, code text) ON COMMIT DROP');
       const malformed: FaultyLine[] = [];
       let malformedCount = 0;
@@ -86,7 +113,8 @@ export class PrintRunService {
       );
       added = inserted.rowCount ?? 0;
       if (added === 0) throw new ImportRefused([{ path: 'line 1', message: 'import.empty' }], 1);
-    });
+    };
+    await this.addTickets(contestId, add, async (manager) => finish(manager, added));
     return added;
   }
 
@@ -126,6 +154,7 @@ export class PrintRunService {
   private async addTickets(
     contestId: string,
     add: (manager: EntityManager, client: PoolClient, contest: Contest) => Promise<unknown>,
+    finish: (manager: EntityManager) => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
     const runner = this.dataSource.createQueryRunner();
     try {
@@ -133,26 +162,37 @@ export class PrintRunService {
       await runner.manager.transaction(async (manager) => {
         await manager.query('SET LOCAL statement_timeout = 0');
         await manager.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+        // Should this machine vanish, its transaction must not hold the contest for hours.
+        await manager.query('SET LOCAL tcp_keepalives_idle = 15');
+        await manager.query('SET LOCAL tcp_keepalives_interval = 5');
+        await manager.query('SET LOCAL tcp_keepalives_count = 3');
         const contest = await manager.findOne(Contest, {
           where: { id: contestId },
-          lock: { mode: 'pessimistic_write' },
+          // Keeps out other print runs and edits, and lets rows that refer to the contest be written.
+          lock: { mode: 'for_no_key_update' },
         });
         if (!contest) throw new ContestNotFound();
         await this.assertMayGrow(manager, contest);
         await add(manager, client, contest);
+        // It may have begun meanwhile, with the deck that it had.
+        await this.assertMayGrow(manager, contest);
         const [row] = await manager.query<{ total: string }[]>(
           'SELECT count(*) AS total FROM tickets WHERE contest_id = $1',
           [contestId],
         );
         await this.decks.seal(manager, contestId, Number(row?.total));
+        await finish(manager);
       });
     } finally {
       await runner.release();
     }
   }
 
-  /** A deck once open to play is final: its commitment is public, and a play may be under way. */
-  private async assertMayGrow(manager: EntityManager, contest: Contest): Promise<void> {
+  /**
+   * A deck once open to play is final: its commitment is public, and a play may be under way.
+   * @throws PrintRunClosed
+   */
+  async assertMayGrow(manager: EntityManager, contest: Pick<Contest, 'id' | 'startsAt'>): Promise<void> {
     const sealed = await manager.existsBy(Deck, { contestId: contest.id });
     if (sealed && contest.startsAt <= this.clock.now()) throw new PrintRunClosed();
   }

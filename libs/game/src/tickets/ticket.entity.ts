@@ -28,6 +28,10 @@ import { Store } from '../stores/store.entity';
 @Index('tickets_player_id_idx', ['playerId', 'playedAt', 'code'], { where: '(player_id IS NOT NULL)' })
 @Index('tickets_play_key_key', ['playerId', 'playKey'], { unique: true, where: '(play_key IS NOT NULL)' })
 @Index('tickets_played_idx', ['status', 'playedAt', 'code'], { where: '(player_id IS NOT NULL)' })
+@Index('tickets_unplayed_idx', ['contestId', 'code'], { where: '(player_id IS NULL)' })
+@Index('tickets_contest_played_idx', ['contestId', 'playedAt', 'code'], { where: '(player_id IS NOT NULL)' })
+@Index('tickets_contest_claimed_idx', ['contestId', 'claimedAt', 'code'], { where: '(claimed_at IS NOT NULL)' })
+@Index('tickets_store_claimed_idx', ['storeId', 'claimedAt', 'code'], { where: '(store_id IS NOT NULL)' })
 export class Ticket {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'tickets_pkey' })
   code: string;

@@ -23,6 +23,9 @@ export class ClaimItemResponse {
   @ApiProperty({ format: 'date-time' })
   playedAt: string;
 
+  @ApiProperty({ description: 'The prize was not fetched in time.' })
+  expired: boolean;
+
   @ApiProperty()
   prize: ClaimPrizeResponse;
 

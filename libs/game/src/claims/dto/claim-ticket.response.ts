@@ -27,6 +27,9 @@ export class ClaimTicketResponse {
   @ApiProperty({ format: 'date-time', description: 'Until when the prize is handed over.' })
   claimEndsAt: string;
 
+  @ApiProperty({ description: 'The prize was not fetched in time.' })
+  expired: boolean;
+
   @ApiProperty({ format: 'date-time', type: String, nullable: true })
   claimedAt: string | null;
 

@@ -9,6 +9,7 @@ const NEEDED = [
     what: 'a browser for Swagger UI and the ways of signing in',
   },
   { package: 'curl', present: () => finds('curl'), what: 'the README’s lines' },
+  { package: 'libreoffice-calc-nogui', present: () => finds('soffice'), what: 'LibreOffice Calc, which opens exports' },
   { package: 'postgresql-15', present: () => finds('pgbench'), what: 'pgbench, one side of bench/play' },
 ];
 

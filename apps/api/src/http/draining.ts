@@ -11,15 +11,24 @@ const RETRY_AFTER_SECONDS = 5;
  */
 export function refuseWhileStopping(fastify: FastifyInstance): void {
   let stopping = false;
-  const unused = new Set<Socket>();
+  /** Answers still owed on each connection; more than one where requests were sent without waiting. */
+  const owed = new Map<Socket, number>();
   fastify.server.on('connection', (socket) => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
+    owed.set(socket, 0);
+    socket.once('close', () => owed.delete(socket));
   });
-  fastify.server.on('request', ({ socket }) => unused.delete(socket));
+  fastify.server.on('request', ({ socket }, response) => {
+    owed.set(socket, (owed.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (owed.get(socket) ?? 1) - 1;
+      if (owed.has(socket)) owed.set(socket, left);
+      // A download may have begun before the stop, when nothing told its connection to close. What was written still leaves.
+      if (stopping && left === 0) socket.destroySoon();
+    });
+  });
   fastify.addHook('preClose', (done) => {
     stopping = true;
-    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
+    for (const [socket] of owed) if (socket.bytesRead === 0) socket.destroy();
     done();
   });
   fastify.addHook('onRequest', (_request, reply, done) => {

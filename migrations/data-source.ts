@@ -1,3 +1,4 @@
+import { PrintRun } from '@tiptop/admin';
 import {
   Consent,
   Identity,
@@ -10,15 +11,22 @@ import {
   SpentState,
   User,
 } from '@tiptop/auth';
-import { ClaimEvent, Contest, Deck, Prize, Store, Ticket } from '@tiptop/game';
+import { ClaimEvent, Contest, Deck, Prize, Reminder, Store, Ticket } from '@tiptop/game';
 import type { DatabaseSchema } from '@tiptop/platform';
 import { Accounts1795300000000 } from './1795300000000-accounts';
 import { Contest1795300000001 } from './1795300000001-contest';
 import { AccountTrust1795400000000 } from './1795400000000-account-trust';
 import { MailQueue1795400000001 } from './1795400000001-mail-queue';
+import { Statistics1795500000000 } from './1795500000000-statistics';
+import { Audit1795500000001 } from './1795500000001-audit';
+import { Browsing1795500000002 } from './1795500000002-browsing';
+import { ContestAdministration1795500000003 } from './1795500000003-contest-administration';
+import { ServiceRole1795500000004 } from './1795500000004-service-role';
+import { keptTables } from './kept-tables';
 
 /** Every entity and every migration, by name: a glob would take in this file as well, and load it without end. */
 export const schema: DatabaseSchema = {
+  keptTables,
   entities: [
     User,
     Consent,
@@ -36,6 +44,18 @@ export const schema: DatabaseSchema = {
     Ticket,
     ClaimEvent,
     Store,
+    PrintRun,
+    Reminder,
   ],
-  migrations: [Accounts1795300000000, Contest1795300000001, AccountTrust1795400000000, MailQueue1795400000001],
+  migrations: [
+    Accounts1795300000000,
+    Contest1795300000001,
+    AccountTrust1795400000000,
+    MailQueue1795400000001,
+    Statistics1795500000000,
+    Audit1795500000001,
+    Browsing1795500000002,
+    ContestAdministration1795500000003,
+    ServiceRole1795500000004,
+  ],
 };

@@ -28,6 +28,10 @@ const IDENTITY = `INSERT INTO identities (user_id, linked_at, last_used_at, prov
 const CODE = `INSERT INTO sign_in_codes (subject, profile, expires_at, provider, hash)`;
 const TOKEN = `INSERT INTO mail_tokens (user_id, created_at, expires_at, purpose, hash)`;
 const HASH = `sha256('x')`;
+const PRINT_RUN = `INSERT INTO print_runs (contest_id, requested_by, requested_at, count, status, progress, started_at, finished_at, reason)
+  VALUES (:unsealed, :employee, now(),`;
+const ENTRY = `INSERT INTO audit_entries (at, actor_id, actor_role, action, subject_type, subject_id, details, address, address_salt, address_digest)
+  VALUES (now(),`;
 const EVENT = `INSERT INTO claim_events (ticket_code, actor_id, at, kind, reason)`;
 
 /** For each CHECK constraint, statements that break it and nothing else: one for each way in which it can be broken. */
@@ -71,6 +75,47 @@ const ATTEMPTS: Readonly<Record<string, readonly string[]>> = {
   refresh_tokens_hash_check: [
     `UPDATE refresh_tokens SET hash = '\\x00'`,
     `UPDATE refresh_tokens SET hash = hash || '\\x00'`,
+  ],
+  print_runs_count_check: [`${PRINT_RUN} 0, 'queued', 0, NULL, NULL, NULL)`],
+  print_runs_status_check: [`${PRINT_RUN} 1, 'paused', 0, now(), NULL, NULL)`],
+  print_runs_progress_check: [
+    `${PRINT_RUN} 1, 'queued', 2, NULL, NULL, NULL)`,
+    `${PRINT_RUN} 1, 'queued', -1, NULL, NULL, NULL)`,
+    `${PRINT_RUN} 2, 'done', 1, now(), now(), NULL)`,
+  ],
+  print_runs_started_check: [
+    `${PRINT_RUN} 1, 'queued', 0, now(), NULL, NULL)`,
+    `${PRINT_RUN} 1, 'running', 0, NULL, NULL, NULL)`,
+  ],
+  print_runs_finished_check: [
+    `${PRINT_RUN} 1, 'running', 0, now(), now(), NULL)`,
+    `${PRINT_RUN} 1, 'failed', 0, NULL, NULL, 'INTERRUPTED')`,
+  ],
+  print_runs_reason_check: [
+    `${PRINT_RUN} 1, 'failed', 0, NULL, now(), NULL)`,
+    `${PRINT_RUN} 1, 'failed', 0, NULL, now(), 'BOREDOM')`,
+    `${PRINT_RUN} 1, 'queued', 0, NULL, NULL, 'INTERRUPTED')`,
+  ],
+  reminders_days_before_check: [
+    `INSERT INTO reminders (contest_id, user_id, days_before, claim_ends_at, posted_at)
+     VALUES (:unsealed, :customer, 0, now(), now())`,
+  ],
+  audit_entries_actor_check: [
+    `${ENTRY} NULL, 'admin', 'sign-in', NULL, NULL, '{}', NULL, NULL, NULL)`,
+    `${ENTRY} :employee, 'operator', 'sign-in', NULL, NULL, '{}', NULL, NULL, NULL)`,
+  ],
+  audit_entries_action_check: [`${ENTRY} :employee, 'employee', 'Sign In', NULL, NULL, '{}', NULL, NULL, NULL)`],
+  audit_entries_subject_check: [`${ENTRY} :employee, 'employee', 'sign-in', 'user', NULL, '{}', NULL, NULL, NULL)`],
+  audit_entries_details_check: [`${ENTRY} :employee, 'employee', 'sign-in', NULL, NULL, '[]', NULL, NULL, NULL)`],
+  audit_entries_address_check: [
+    `${ENTRY} :employee, 'employee', 'sign-in', NULL, NULL, '{}', '127.0.0.1', NULL, NULL)`,
+  ],
+  audit_entries_digest_check: [`${ENTRY} :employee, 'employee', 'sign-in', NULL, NULL, '{}', NULL, NULL, '\\x00')`],
+  audit_chain_position_check: [
+    `ALTER TABLE audit_chain DISABLE TRIGGER USER; INSERT INTO audit_chain (position, entry_id, hash) SELECT 0, max(id), ${HASH} FROM audit_entries`,
+  ],
+  audit_chain_hash_check: [
+    `ALTER TABLE audit_chain DISABLE TRIGGER USER; INSERT INTO audit_chain (position, entry_id, hash) SELECT 1000, max(id), '\\x00' FROM audit_entries`,
   ],
   contests_slug_check: [
     ...['', 'Upper', 'two words', '-before', 'after-', 'double--hyphen', 'accentué', 'under_score'].map(

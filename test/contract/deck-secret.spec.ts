@@ -32,12 +32,8 @@ describe('A service whose DECK_SECRET is not the one that sealed the deck', () =
     const contest = await createContest(test, { tickets: 10 });
     const [code = ''] = await unplayedCodes(test, contest, 1);
     const { accessToken } = await registerCustomer(test);
-    const replica = await startTestApp({
-      databaseUrl: test.config.databaseUrl!,
-      config: { deckSecret: ANOTHER_SECRET },
-    });
+    const replica = await test.replica({ deckSecret: ANOTHER_SECRET });
     const refused = await replica.client.post('/v1/tickets/play', { code }, accessToken);
-    await replica.stop();
     expect(refused.status).toBe(500);
     expect(await unplayedCodes(test, contest, 10)).toContain(code);
   });

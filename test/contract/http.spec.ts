@@ -122,17 +122,10 @@ describe('Over HTTP', () => {
     });
 
     it('and asks for HTTPS in production', async () => {
-      const production = await startTestApp({
-        databaseUrl: test.config.databaseUrl!,
-        config: { environment: 'production' },
-      });
-      try {
-        const { headers } = await production.client.get('/health');
-        expect(headers.get('strict-transport-security')).toMatch(/^max-age=\d{8,}/);
-        expect(headers.get('content-security-policy')).toContain('upgrade-insecure-requests');
-      } finally {
-        await production.stop();
-      }
+      const production = await test.replica({ environment: 'production' });
+      const { headers } = await production.client.get('/health');
+      expect(headers.get('strict-transport-security')).toMatch(/^max-age=\d{8,}/);
+      expect(headers.get('content-security-policy')).toContain('upgrade-insecure-requests');
     });
 
     it('and is not kept by caches', async () => {
@@ -193,13 +186,9 @@ describe('Over HTTP', () => {
     });
 
     it('have no place where the list is empty', async () => {
-      const closed = await startTestApp({ databaseUrl: test.config.databaseUrl!, config: { corsOrigins: [] } });
-      try {
-        for (const origin of [SHOP, closed.client.url]) {
-          expect(allowed((await closed.client.get('/v1/contest', undefined, { origin })).headers)).toBeNull();
-        }
-      } finally {
-        await closed.stop();
+      const closed = await test.replica({ corsOrigins: [] });
+      for (const origin of [SHOP, closed.client.url]) {
+        expect(allowed((await closed.client.get('/v1/contest', undefined, { origin })).headers)).toBeNull();
       }
     });
   });

@@ -7,6 +7,8 @@ import { createLogger, SystemClock } from '@tiptop/platform';
 import { AppModule } from '../../apps/api/src/app.module';
 import { ApiClient } from '../support/api-client';
 import { type ProblemBody, type SessionBody, signInAs } from '../support/builders';
+import { checkTokensApart } from '../support/own-strategy';
+import { registeredRoutes } from '../support/registered-routes';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { UNASKED_PROVIDERS } from '../support/unasked-providers';
 
@@ -29,7 +31,22 @@ const ROUTES: Readonly<Record<string, AccessRule | 'document'>> = {
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /openapi.json': 'document',
+  'GET /v1/admin/audit': ['admin'],
+  'GET /v1/admin/contests': ['admin'],
+  'GET /v1/admin/contests/:id': ['admin'],
+  'GET /v1/admin/contests/:id/codes': ['admin'],
+  'GET /v1/admin/contests/:id/print-runs': ['admin'],
+  'GET /v1/admin/contests/:id/print-runs/:jobId': ['admin'],
+  'GET /v1/admin/exports/participants': ['admin'],
+  'GET /v1/admin/exports/report': ['admin'],
+  'GET /v1/admin/exports/tickets': ['admin'],
   'GET /v1/admin/mails': ['admin'],
+  'GET /v1/admin/stats': ['admin'],
+  'GET /v1/admin/stats/timeline': ['admin'],
+  'GET /v1/admin/stores': ['admin'],
+  'GET /v1/admin/tickets': ['admin'],
+  'GET /v1/admin/users': ['admin'],
+  'GET /v1/admin/users/:id': ['admin'],
   'GET /v1/auth/facebook': 'public',
   'GET /v1/auth/facebook/callback': 'public',
   'GET /v1/auth/google': 'public',
@@ -37,19 +54,29 @@ const ROUTES: Readonly<Record<string, AccessRule | 'document'>> = {
   'GET /v1/claims': ['employee', 'admin'],
   'GET /v1/claims/:code': ['employee', 'admin'],
   'GET /v1/contest': 'public',
+  'GET /v1/stores': 'public',
   'GET /v1/users/me': 'signed-in',
   'GET /v1/users/me/data': 'signed-in',
   'GET /v1/users/me/second-factor': 'signed-in',
   'GET /v1/users/me/sessions': 'signed-in',
   'GET /v1/users/me/tickets': 'signed-in',
   'OPTIONS *': 'document',
+  'PATCH /v1/admin/contests/:id': ['admin'],
+  'PATCH /v1/admin/stores/:id': ['admin'],
+  'PATCH /v1/admin/users/:id': ['admin'],
   'PATCH /v1/users/me': 'signed-in',
+  'POST /v1/admin/contests': ['admin'],
+  'POST /v1/admin/contests/:id/tickets': ['admin'],
   'POST /v1/admin/mails/:id/retry': ['admin'],
+  'POST /v1/admin/stores': ['admin'],
+  'POST /v1/admin/users': ['admin'],
+  'POST /v1/admin/users/:id/invitation': ['admin'],
   'POST /v1/auth/email/resend': 'signed-in',
   'POST /v1/auth/email/verify': 'public',
   'POST /v1/auth/exchange': 'public',
   'POST /v1/auth/facebook/token': 'public',
   'POST /v1/auth/google/token': 'public',
+  'POST /v1/auth/invitation/accept': 'public',
   'POST /v1/auth/login': 'public',
   'POST /v1/auth/logout': 'public',
   'POST /v1/auth/password/forgot': 'public',
@@ -165,6 +192,7 @@ describe('The guard', () => {
     @Module({ imports: [house], controllers: [ForgottenController, StrictController] })
     class ExtendedModule {}
     app = await NestFactory.create<NestFastifyApplication>(ExtendedModule, new FastifyAdapter(), { logger: false });
+    checkTokensApart(app);
     await app.listen(0, '127.0.0.1');
     client = new ApiClient(await app.getUrl());
   });
@@ -196,32 +224,14 @@ const NOBODY = '00000000-0000-4000-8000-000000000000';
 function ask(client: ApiClient, route: string, token?: string) {
   const [method = '', path = ''] = route.split(' ');
   const body = method === 'GET' ? {} : { body: {} };
-  return client.request<ProblemBody>(method, path.replace(':code', 'AAAAAAAAAA').replace(':id', NOBODY), {
-    token,
-    ...body,
-  });
-}
-
-/** What the HTTP server itself would answer, read from the tree that it prints. */
-function registeredRoutes(app: NestFastifyApplication): string[] {
-  const path: string[] = [];
-  return app
-    .getHttpAdapter()
-    .getInstance()
-    .printRoutes({ commonPrefix: false })
-    .split('\n')
-    .flatMap((line) => {
-      const [, indent = '', segment = '', methods = ''] =
-        /^((?:[│ ] {3})*)[├└]── (.+) \(([A-Z, ]+)\)$/.exec(line) ?? [];
-      if (segment === '') return [];
-      path.splice(indent.length / 4, Infinity, segment);
-      const verbs = methods.split(', ');
-      // A HEAD comes with every GET.
-      return verbs
-        .filter((verb) => verb !== 'HEAD' || !verbs.includes('GET'))
-        .map((verb) => `${verb} ${path.join('')}`);
-    })
-    .sort();
+  return client.request<ProblemBody>(
+    method,
+    path.replace(':code', 'AAAAAAAAAA').replace(':id', NOBODY).replace(':jobId', NOBODY),
+    {
+      token,
+      ...body,
+    },
+  );
 }
 
 /** What the controllers declare, read as the guard reads it. */

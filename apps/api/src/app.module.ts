@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { AdminModule } from '@tiptop/admin';
 import { AuthModule, RetentionScheduleModule, SocialModule } from '@tiptop/auth';
-import { GameModule } from '@tiptop/game';
+import { FoldScheduleModule, GameModule, ReminderScheduleModule } from '@tiptop/game';
 import {
   type AppConfig,
   type Clock,
@@ -38,6 +38,8 @@ export class AppModule {
         GameModule,
         AdminModule,
         RetentionScheduleModule.register(config),
+        FoldScheduleModule,
+        ReminderScheduleModule,
         HealthModule,
         MetricsModule,
       ],

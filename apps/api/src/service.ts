@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RetentionJob } from '@tiptop/auth';
-import { ContestRegistry } from '@tiptop/game';
+import { ContestRegistry, FoldJob, ReminderJob } from '@tiptop/game';
 import { type AppConfig, isDatabaseUnavailable, Migrator, openDatabase, type OpenDatabase } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { schema } from '../../../migrations/data-source';
@@ -45,6 +45,8 @@ export class Service {
       );
       const service = new Service(app, database, await takePort('PORT', config.port, listen(app, config)));
       app.get(RetentionJob).start();
+      app.get(FoldJob).start();
+      app.get(ReminderJob).start();
       return service;
     } catch (error) {
       await app?.close();

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Cli } from './cli';
 
@@ -12,7 +12,7 @@ async function run(...args: string[]): Promise<{ exitCode: number; stdout: strin
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const said = Promise.all([text(stdout), text(stderr)]);
-  const exitCode = await new Cli({ args, variables: { DATA_DIR }, stdout, stderr }).run();
+  const exitCode = await new Cli({ args, variables: { DATA_DIR }, stdin: Readable.from([]), stdout, stderr }).run();
   stdout.end();
   stderr.end();
   const [onStdout, onStderr] = await said;

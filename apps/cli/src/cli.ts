@@ -1,8 +1,9 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { CommandFactory, CommandRunnerService } from 'nest-commander';
 import { Backend, type Variables } from './backend/backend';
 import { CommandsModule } from './commands/commands.module';
 import { describeFailure, isHelpShown, isUnforeseen } from './failures/failure';
+import { Stdin } from './input/stdin';
 import { EXIT, type ExitCode } from './output/exit-codes';
 import { Output } from './output/output';
 
@@ -11,6 +12,7 @@ export interface CliOptions {
   /** Without the program. */
   args: readonly string[];
   variables: Variables;
+  stdin: Readable;
   stdout: Writable;
   stderr: Writable;
 }
@@ -57,11 +59,12 @@ export class Cli {
   }
 
   private async perform(): Promise<void> {
-    const { args, stdout, stderr } = this.options;
+    const { args, stdin, stdout, stderr } = this.options;
     const rethrow = (error: Error): never => {
       throw error;
     };
-    const app = await CommandFactory.createWithoutRunning(CommandsModule.register(this.backend, this.output), {
+    const commands = CommandsModule.register(this.backend, this.output, new Stdin(stdin));
+    const app = await CommandFactory.createWithoutRunning(commands, {
       logger: false,
       abortOnError: false,
       errorHandler: rethrow,

@@ -6,8 +6,8 @@ const LINGER_MS = 2000;
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
-  const { argv, stdout, stderr } = process;
-  const cli = new Cli({ args: argv.slice(2), variables: process.env, stdout, stderr });
+  const { argv, stdin, stdout, stderr } = process;
+  const cli = new Cli({ args: argv.slice(2), variables: process.env, stdin, stdout, stderr });
   let asked = false;
   const interrupt = (signal: NodeJS.Signals): void => {
     // The second time means at once.

@@ -187,10 +187,20 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     ['Session introuvable', 'Cette session n’existe pas ou est déjà terminée.'],
     ['No such session', 'This session does not exist or has ended already.'],
   ),
+  USER_NOT_FOUND: kind(
+    404,
+    ['Compte introuvable', 'Ce compte n’existe pas ou plus.'],
+    ['No such account', 'This account does not exist, or no longer does.'],
+  ),
   MAIL_NOT_FOUND: kind(
     404,
     ['Message introuvable', 'Aucun message en échec ne porte cet identifiant.'],
     ['No such letter', 'No letter that failed has this identifier.'],
+  ),
+  PRINT_RUN_NOT_FOUND: kind(
+    404,
+    ['Impression introuvable', 'Ce jeu-concours n’a pas d’impression de tickets de cet identifiant.'],
+    ['No such print run', 'This contest has no print run of this identifier.'],
   ),
   STORE_NOT_FOUND: kind(
     404,
@@ -238,6 +248,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     ['Lot non remis', 'Le lot de ce ticket n’a pas été remis : il n’y a rien à annuler.'],
     ['Prize not handed over', 'The prize of this ticket was not handed over: there is nothing to undo.'],
   ),
+  NOT_INVITED: kind(
+    409,
+    ['Pas d’invitation en attente', 'Ce compte n’attend pas de premier mot de passe.'],
+    ['No invitation pending', 'This account is not waiting for a first password.'],
+  ),
   LAST_ADMIN: kind(
     409,
     ['Dernier administrateur', 'Le dernier administrateur actif ne peut pas être retiré.'],
@@ -258,6 +273,43 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     ['Nom déjà utilisé', 'Un jeu-concours porte déjà ce nom.'],
     ['Name taken', 'There is a contest of this name.'],
   ),
+  CONTEST_RUNNING: kind(
+    409,
+    [
+      'Jeu-concours en cours',
+      'Le jeu-concours est en cours : ce qui a été annoncé ne peut être ni avancé ni réduit. Rien n’a été modifié.',
+    ],
+    [
+      'Contest running',
+      'The contest is running: what was announced can’t be brought forward or reduced. Nothing was changed.',
+    ],
+  ),
+  CONTEST_OVER: kind(
+    409,
+    ['Jeu-concours terminé', 'Le jeu-concours est terminé : ses dates sont définitives. Rien n’a été modifié.'],
+    ['Contest over', 'The contest is over: its dates are final. Nothing was changed.'],
+  ),
+  DECK_SEALED: kind(
+    409,
+    [
+      'Lots scellés',
+      'Les tickets sont imprimés : la liste des lots et leurs proportions sont définitives. Rien n’a été modifié.',
+    ],
+    [
+      'Prizes sealed',
+      'The tickets are printed: the list of prizes and their proportions are final. Nothing was changed.',
+    ],
+  ),
+  STORE_INACTIVE: kind(
+    409,
+    ['Magasin fermé', 'On ne remet plus de lots dans ce magasin : choisissez-en un autre.'],
+    ['Shop closed', 'Prizes are not handed over in this shop any more: please choose another one.'],
+  ),
+  PRINT_RUN_UNDER_WAY: kind(
+    409,
+    ['Impression en cours', 'Des tickets de ce jeu-concours sont en cours de création : réessayez ensuite.'],
+    ['Print run under way', 'Tickets of this contest are being made at this moment: try again afterwards.'],
+  ),
   PRINT_RUN_CLOSED: kind(
     409,
     ['Tirage clos', 'Le jeu-concours a commencé : on ne peut plus y ajouter de tickets.'],
@@ -272,6 +324,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     415,
     ['Format non pris en charge', 'Envoyez le corps de la requête en application/json.'],
     ['Unsupported format', 'Send the body of the request as application/json.'],
+  ),
+  TOO_MANY_EXPORTS: kind(
+    429,
+    ['Trop d’exports à la fois', 'Plusieurs exports sont en cours : réessayez dans {seconds} secondes.'],
+    ['Too many exports at once', 'Several exports are under way: try again in {seconds} seconds.'],
   ),
   TOO_MANY_ATTEMPTS: kind(
     429,

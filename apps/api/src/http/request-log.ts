@@ -19,7 +19,7 @@ export function logRequests(fastify: FastifyInstance, parent: Logger): void {
   const logger = withoutScrubbing(parent);
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     void reply.header('x-request-id', request.id);
-    requestContext.run({ requestId: request.id }, done);
+    requestContext.run({ requestId: request.id, address: request.ip }, done);
   });
   fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     const { statusCode } = reply;

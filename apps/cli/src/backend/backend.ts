@@ -10,14 +10,13 @@ import {
   openDatabase,
   type OpenDatabase,
 } from '@tiptop/platform';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { schema } from '../../../../migrations/data-source';
 import { CommandError } from '../failures/cli-error';
 import type { Output } from '../output/output';
 import { CliModule } from './cli.module';
 import { Presence } from './presence';
 
-const STDERR = 2;
 /** An embedded server that another command started may end while we come to it; then we start it ourselves. */
 const OPENING_TRIES = 3;
 
@@ -44,7 +43,7 @@ export class Backend {
   }
 
   get logger(): Logger {
-    this.log ??= createLogger(this.config.logLevel, pino.destination({ dest: STDERR, sync: true }));
+    this.log ??= createLogger(this.config.logLevel, this.output.stderr);
     return this.log;
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CommandRunner, Option } from 'nest-commander';
 import { Backend } from '../backend/backend';
 import { UsageError } from '../failures/cli-error';
+import { Stdin } from '../input/stdin';
 import { Output } from '../output/output';
 
 type Commander = Parameters<CommandRunner['setCommand']>[0];
@@ -13,6 +14,7 @@ export abstract class CliCommand extends CommandRunner {
   constructor(
     protected readonly backend: Backend,
     protected readonly output: Output,
+    protected readonly stdin: Stdin,
   ) {
     super();
   }

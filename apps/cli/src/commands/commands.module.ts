@@ -1,9 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CommandRunner, InjectCommander } from 'nest-commander';
 import { Backend } from '../backend/backend';
+import { Stdin } from '../input/stdin';
 import { Output } from '../output/output';
+import { AuditCommand } from './audit.command';
 import { ContestsCommand } from './contests.command';
 import { MigrateCommand } from './migrate.command';
+import { StatsCommand } from './stats.command';
 import { TicketsCommand } from './tickets.command';
 import { UsersCommand } from './users.command';
 
@@ -20,16 +23,19 @@ export class CommandsModule {
       .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but degraded.');
   }
 
-  static register(backend: Backend, output: Output): DynamicModule {
+  static register(backend: Backend, output: Output, stdin: Stdin): DynamicModule {
     return {
       module: CommandsModule,
       providers: [
         { provide: Backend, useValue: backend },
         { provide: Output, useValue: output },
+        { provide: Stdin, useValue: stdin },
         ...MigrateCommand.registerWithSubCommands(),
         ...UsersCommand.registerWithSubCommands(),
         ...ContestsCommand.registerWithSubCommands(),
         ...TicketsCommand.registerWithSubCommands(),
+        ...StatsCommand.registerWithSubCommands(),
+        ...AuditCommand.registerWithSubCommands(),
       ],
     };
   }

@@ -8,11 +8,13 @@ import {
   PRESETS,
   PrintRunService,
 } from '@tiptop/game';
+import { AuditLog } from '@tiptop/platform';
 import { Command, Option, SubCommand } from 'nest-commander';
 import { CommandError } from '../failures/cli-error';
 import { type Moment, moment } from '../options/moment';
 import { MAX_TICKETS_AT_ONCE, oneOf, slug, wholeNumber } from '../options/options';
 import { EXIT } from '../output/exit-codes';
+import { contestDeed } from './contest-deed';
 import { showProgress } from '../output/progress';
 import { CliCommand, CommandGroup } from './cli-command';
 
@@ -34,12 +36,14 @@ export class ContestsCreate extends CliCommand {
     // Codes without check characters come from elsewhere: the tickets are for an import to bring.
     const tickets = options.tickets ?? (uncheckedCodes ? 0 : preset.tickets);
     const contests = await this.backend.get(ContestsService);
-    const contest = await contests.create({
-      preset,
-      slug,
-      startsAt: startsAt?.in(this.backend.config.timeZone),
-      checkedCodes: !uncheckedCodes,
-    });
+    const audit = await this.backend.get(AuditLog);
+    const contest = await contests.create(
+      { preset, slug, startsAt: startsAt?.in(this.backend.config.timeZone), checkedCodes: !uncheckedCodes },
+      async (manager, { id }) => {
+        const details = { prizes: preset.prizes.length };
+        await audit.record(manager, contestDeed('contest-created', id, details));
+      },
+    );
     if (tickets > 0) await this.generate(contest, tickets);
     this.output.result(
       { ...describeContest(contest), tickets },
@@ -85,9 +89,12 @@ export class ContestsCreate extends CliCommand {
         `tiptop tickets generate --contest ${contest.slug} --count ${count}`,
     );
     const printRuns = await this.backend.get(PrintRunService);
+    const audit = await this.backend.get(AuditLog);
     const progress = showProgress(this.output.stderr, 'Generating tickets', count);
     try {
-      await printRuns.generate(contest.id, count, progress.update);
+      await printRuns.generate(contest.id, count, progress.update, {
+        finish: (manager) => audit.record(manager, contestDeed('print-run-done', contest.id, { count })),
+      });
     } finally {
       progress.stop();
     }

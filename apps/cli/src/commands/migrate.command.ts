@@ -1,19 +1,35 @@
+import { OPERATOR, ServiceRoleError } from '@tiptop/platform';
 import { Command, SubCommand } from 'nest-commander';
+import { CommandError } from '../failures/cli-error';
 import { CliCommand, CommandGroup } from './cli-command';
 
-@SubCommand({ name: 'up', description: 'Apply every migration that is pending' })
+@SubCommand({
+  name: 'up',
+  description: 'Apply every migration that is pending, and grant DATABASE_SERVICE_ROLE what the service needs',
+})
 export class MigrateUp extends CliCommand {
   override async run(): Promise<void> {
-    const applied = await (await this.backend.migrator()).up();
+    const { databaseServiceRole: serviceRole } = this.backend.config;
+    const applied = await this.migrate(serviceRole);
     const lines = applied.map((name) => `Applied ${name}`);
-    this.output.result({ applied }, lines.join('\n') || 'Nothing is pending.');
+    if (lines.length === 0) lines.push('Nothing is pending.');
+    if (serviceRole !== undefined) lines.push(`Granted ${serviceRole} what the service needs`);
+    this.output.result({ applied, ...(serviceRole === undefined ? {} : { grantedTo: serviceRole }) }, lines.join('\n'));
+  }
+
+  private async migrate(serviceRole: string | undefined): Promise<string[]> {
+    try {
+      return await (await this.backend.migrator()).up({ by: OPERATOR, serviceRole });
+    } catch (error) {
+      throw error instanceof ServiceRoleError ? new CommandError('SERVICE_ROLE_UNFIT', error.message) : error;
+    }
   }
 }
 
 @SubCommand({ name: 'down', description: 'Revert the newest migration, and the data that only it has room for' })
 export class MigrateDown extends CliCommand {
   override async run(): Promise<void> {
-    const reverted = await (await this.backend.migrator()).down();
+    const reverted = await (await this.backend.migrator()).down({ by: OPERATOR });
     this.output.result({ reverted: reverted ?? null }, reverted ? `Reverted ${reverted}` : 'Nothing is applied.');
   }
 }

@@ -1,10 +1,12 @@
 import { ContestsService, PrintRunService, TICKET_STATUSES, type TicketStatus } from '@tiptop/game';
+import { AuditLog } from '@tiptop/platform';
 import { Command, Option, SubCommand } from 'nest-commander';
 import { type CsvSource, openCsv } from '../input/csv-source';
 import { MAX_TICKETS_AT_ONCE, oneOf, wholeNumber } from '../options/options';
 import { exportAsJson } from '../output/export-json';
 import { type ProgressView, showProgress } from '../output/progress';
 import { CliCommand, CommandGroup } from './cli-command';
+import { contestDeed } from './contest-deed';
 
 abstract class TicketsCommandBase extends CliCommand {
   @Option({ flags: '--contest <slug>', description: 'which contest', required: true })
@@ -18,9 +20,12 @@ export class TicketsGenerate extends TicketsCommandBase {
   override async run(_: string[], { contest: slug, count }: { contest: string; count: number }): Promise<void> {
     const contest = await (await this.backend.get(ContestsService)).bySlug(slug);
     const printRuns = await this.backend.get(PrintRunService);
+    const audit = await this.backend.get(AuditLog);
     const progress = showProgress(this.output.stderr, 'Generating tickets', count);
     try {
-      await printRuns.generate(contest.id, count, progress.update);
+      await printRuns.generate(contest.id, count, progress.update, {
+        finish: (manager) => audit.record(manager, contestDeed('print-run-done', contest.id, { count })),
+      });
     } finally {
       progress.stop();
     }
@@ -41,7 +46,7 @@ export class TicketsGenerate extends TicketsCommandBase {
 })
 export class TicketsImport extends TicketsCommandBase {
   override async run([file = '']: string[], { contest: slug }: { contest: string }): Promise<void> {
-    const source = await openCsv(file, process.stdin);
+    const source = await openCsv(file, this.stdin.stream);
     try {
       const contest = await (await this.backend.get(ContestsService)).bySlug(slug);
       const added = await this.import(contest.id, source);
@@ -53,10 +58,16 @@ export class TicketsImport extends TicketsCommandBase {
 
   private async import(contestId: string, { stream, size, bytesRead }: CsvSource): Promise<number> {
     const printRuns = await this.backend.get(PrintRunService);
+    const audit = await this.backend.get(AuditLog);
     let progress: ProgressView | undefined;
     if (size) progress = showProgress(this.output.stderr, 'Reading codes', size);
     try {
-      return await printRuns.import(contestId, stream, () => progress?.update(bytesRead()));
+      return await printRuns.import(
+        contestId,
+        stream,
+        () => progress?.update(bytesRead()),
+        (manager, count) => audit.record(manager, contestDeed('tickets-imported', contestId, { count })),
+      );
     } finally {
       progress?.stop();
     }
@@ -71,6 +82,10 @@ export class TicketsExport extends TicketsCommandBase {
   ): Promise<void> {
     const contest = await (await this.backend.get(ContestsService)).bySlug(slug);
     const printRuns = await this.backend.get(PrintRunService);
+    const audit = await this.backend.get(AuditLog);
+    // Written before the first code leaves: whoever has them could play them.
+    const details = { status: status ?? null, limit: limit ?? null };
+    await audit.recordApart(contestDeed('codes-exported', contest.id, details));
     const target = this.output.beginStream();
     if (this.output.json) {
       await exportAsJson(slug, target, (csv) => printRuns.export(contest.id, csv, { status, limit }));

@@ -1,4 +1,5 @@
 import { type RetentionOutcome, type RetentionPlan, RetentionService } from '@tiptop/auth';
+import { OPERATOR } from '@tiptop/platform';
 import { Option, SubCommand } from 'nest-commander';
 import { CommandError } from '../failures/cli-error';
 import { EXIT } from '../output/exit-codes';
@@ -33,7 +34,7 @@ export class UsersRetention extends CliCommand {
   }
 
   private async apply(retention: RetentionService): Promise<void> {
-    const outcome = await retention.run();
+    const outcome = await retention.run(undefined, OPERATOR);
     if (!outcome) throw new CommandError('RETENTION_RUNNING', 'Another process is at the retention; try again later.');
     const code = outcome.failed > 0 ? EXIT.degraded : EXIT.done;
     this.output.result({ applied: true, ...outcome }, describe(outcome), code);

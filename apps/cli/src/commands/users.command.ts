@@ -5,8 +5,10 @@ import {
   type Role,
   ROLES,
   SecondFactorService,
+  UNSTATED_BIRTH_DATE,
   UsersService,
 } from '@tiptop/auth';
+import { AuditLog, OPERATOR } from '@tiptop/platform';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { Command, Option, SubCommand } from 'nest-commander';
@@ -16,9 +18,6 @@ import { readPassword } from '../input/password';
 import { oneOf } from '../options/options';
 import { CliCommand, CommandGroup } from './cli-command';
 import { UsersRetention } from './users-retention.command';
-
-/** Stands for a birth date that nobody stated: old enough for any minimum age, and never taken for a real one. */
-const UNSTATED_BIRTH_DATE = '1900-01-01';
 
 interface UsersCreateOptions {
   email: string;
@@ -55,11 +54,16 @@ export class UsersCreate extends CliCommand {
   override async run(_: string[], options: UsersCreateOptions): Promise<void> {
     const { role } = options;
     const person = checked(options);
-    const password = await readPassword(process.stdin);
+    const password = await readPassword(this.stdin.stream);
     const users = await this.backend.get(UsersService);
     // Nobody but the person can accept the terms; that the address is theirs the operator vouches for.
     const account = Object.assign(person, { password, role, acceptsTerms: false, emailVerified: true });
-    const { id, email } = await users.create(account, (_manager, user) => Promise.resolve(user));
+    const audit = await this.backend.get(AuditLog);
+    const { id, email } = await users.create(account, async (manager, user) => {
+      const subject = { type: 'user', id: user.id };
+      await audit.record(manager, { action: 'account-created', actor: OPERATOR, subject, details: { role } });
+      return user;
+    });
     this.output.result({ id, email, role }, id);
   }
 

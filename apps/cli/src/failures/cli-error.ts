@@ -12,7 +12,13 @@ export class UsageError extends Error {
 /** What only the command line can refuse. The message is all an operator needs. */
 export class CommandError extends Error {
   constructor(
-    readonly code: 'MIGRATIONS_PENDING' | 'NO_TICKETS' | 'RETENTION_RUNNING' | 'USER_NOT_FOUND' | 'WRONG_DECK_SECRET',
+    readonly code:
+      | 'MIGRATIONS_PENDING'
+      | 'NO_TICKETS'
+      | 'RETENTION_RUNNING'
+      | 'SERVICE_ROLE_UNFIT'
+      | 'USER_NOT_FOUND'
+      | 'WRONG_DECK_SECRET',
     message: string,
   ) {
     super(message);

@@ -36,7 +36,12 @@ type RaisedByRequestsOnly =
   | 'TICKET_NOT_CLAIMED'
   | 'SELF_CLAIM'
   | 'CLAIM_PERIOD_OVER'
-  | 'STORE_NOT_FOUND';
+  | 'STORE_NOT_FOUND'
+  | 'STORE_INACTIVE'
+  | 'CONTEST_RUNNING'
+  | 'CONTEST_OVER'
+  | 'DECK_SEALED'
+  | 'PRINT_RUN_UNDER_WAY';
 
 export type CommandErrorCode = Exclude<PlatformErrorCode | AuthErrorCode | GameErrorCode, RaisedByRequestsOnly>;
 

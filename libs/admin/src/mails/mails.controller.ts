@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
-import { Endpoint } from '@tiptop/auth';
+import { type Account, CurrentAccount, Endpoint } from '@tiptop/auth';
 import { MailListResponse } from './dto/mail-list.response';
 import { MailsQuery } from './dto/mails.query';
 import { MailsService } from './mails.service';
@@ -30,7 +30,7 @@ export class MailsController {
     status: 202,
     errors: ['MAIL_NOT_FOUND'],
   })
-  async retry(@Param('id') id: string): Promise<void> {
-    await this.mails.retry(id);
+  async retry(@CurrentAccount() account: Account, @Param('id') id: string): Promise<void> {
+    await this.mails.retry(account, id);
   }
 }

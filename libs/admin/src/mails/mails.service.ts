@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Account } from '@tiptop/auth';
 import {
+  AuditLog,
   decodeCursor,
   type KeysetPosition,
   MailQueue,
@@ -8,6 +10,7 @@ import {
   ValidationFailed,
 } from '@tiptop/platform';
 import { isUUID } from 'class-validator';
+import { DataSource } from 'typeorm';
 import type { MailItemResponse, MailListResponse } from './dto/mail-list.response';
 import type { MailsQuery } from './dto/mails.query';
 import { MailNotFound } from './mail.errors';
@@ -15,7 +18,11 @@ import { MailNotFound } from './mail.errors';
 /** What administrators see of letters, and what they can do about those that failed. */
 @Injectable()
 export class MailsService {
-  constructor(private readonly queue: MailQueue) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly queue: MailQueue,
+    private readonly audit: AuditLog,
+  ) {}
 
   /** Letters of a state, the newest first. */
   async list({ state, limit, cursor }: MailsQuery): Promise<MailListResponse> {
@@ -28,8 +35,12 @@ export class MailsService {
    * Has a letter tried again that failed for good.
    * @throws MailNotFound
    */
-  async retry(id: string): Promise<void> {
-    if (!isUUID(id) || !(await this.queue.retry(id))) throw new MailNotFound();
+  async retry(actor: Account, id: string): Promise<void> {
+    if (!isUUID(id)) throw new MailNotFound();
+    await this.dataSource.transaction(async (manager) => {
+      if (!(await this.queue.retry(manager, id))) throw new MailNotFound();
+      await this.audit.record(manager, { action: 'mail-retried', actor, subject: { type: 'mail', id } });
+    });
   }
 }
 

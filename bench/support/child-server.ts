@@ -35,6 +35,10 @@ export class ChildServer {
     return new ChildServer(child, url);
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   async stop(): Promise<void> {
     const ended = once(this.child, 'exit');
     this.child.kill('SIGTERM');

@@ -11,6 +11,13 @@ const shared: Partial<NonNullable<Config['projects']>[number] & object> = {
   moduleNameMapper: { '^@tiptop/(\\w+)$': '<rootDir>/libs/$1/src/index.ts' },
 };
 
+const withServer: typeof shared = {
+  testEnvironment: '<rootDir>/test/support/worker-environment.ts',
+  setupFiles: ['<rootDir>/test/support/shared-judgement.ts'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+
 const config: Config = {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
@@ -18,15 +25,13 @@ const config: Config = {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/{journeys,races,contract,faults,cli}/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/global-setup.ts',
-      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+      ...withServer,
     },
     {
       ...shared,
       displayName: 'rigs',
       testMatch: ['<rootDir>/test/rigs/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/global-setup.ts',
-      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+      ...withServer,
     },
   ],
   testTimeout: 60_000,

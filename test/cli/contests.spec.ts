@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { operatorEntries } from './operator-entries';
 import { ended, json, refusal, says, type Tiptop } from './tiptop';
 import { tiptopOnDatabase } from './tiptop-on-database';
 
@@ -35,6 +36,10 @@ describe('tiptop contests', () => {
       [10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map((percent) => `Generating tickets: ${percent} %\n`).join(''),
     );
     expect(await countTickets('spring')).toBe(20_000);
+    expect(await operatorEntries(client, 'spring')).toEqual([
+      ['contest-created', { prizes: 5 }],
+      ['print-run-done', { count: 20_000 }],
+    ]);
 
     const verified = await tiptop.run(['contests', 'verify', '--contest', 'spring', '--json']);
     expect(verified).toMatchObject({ exitCode: 0, stderr: '' });
@@ -56,6 +61,7 @@ describe('tiptop contests', () => {
     const again = await tiptop.run(['contests', 'create', '--slug', 'twice', '--tickets', '10', '--json']);
     expect(again).toMatchObject({ exitCode: 1, stderr: '' });
     expect(refusal(again).code).toBe('CONTEST_SLUG_TAKEN');
+    expect(await operatorEntries(client, 'twice')).toHaveLength(2);
   });
 
   it('starts when told, without an offset by the clocks of the shops', async () => {
@@ -111,5 +117,10 @@ describe('tiptop contests', () => {
     const resumed = await tiptop.run([...goOn.split(' '), '--count', '100']);
     expect(resumed.exitCode).toBe(0);
     expect(await countTickets('broken-off')).toBe(100);
+    // Of what was undone there is nothing to tell.
+    expect(await operatorEntries(client, 'broken-off')).toEqual([
+      ['contest-created', { prizes: 5 }],
+      ['print-run-done', { count: 100 }],
+    ]);
   });
 });

@@ -14,7 +14,7 @@ describe('Failures of the command line', () => {
 
   it('names the wrong setting and not its value', async () => {
     const env = { DATABASE_POOL_SIZE: 'sixteen', JWT_SECRET: 'short' };
-    const run = await tiptop.run(VERIFY, { env });
+    const run = await tiptop.runApart(VERIFY, { env });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^tiptop: The configuration is not usable:\n/);
     expect(run.stderr).toContain('DATABASE_POOL_SIZE');
@@ -48,9 +48,9 @@ describe('Failures of the command line', () => {
 
   it('reads .env in the current folder, which the environment overrides', async () => {
     await tiptop.file('.env', 'DATABASE_URL=postgres://x:x@127.0.0.1:1/x\nMINIMUM_AGE=old\n');
-    const run = await tiptop.run(VERIFY);
+    const run = await tiptop.runApart(VERIFY);
     expect(run.stderr).toContain('MINIMUM_AGE');
-    const overridden = await tiptop.run(VERIFY, { env: { MINIMUM_AGE: '18' } });
+    const overridden = await tiptop.runApart(VERIFY, { env: { MINIMUM_AGE: '18' } });
     expect(overridden.stderr).toContain('The database can’t be reached');
   });
 });

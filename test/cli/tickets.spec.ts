@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { createTestDatabase } from '../support/database';
+import { operatorEntries } from './operator-entries';
 import { json, refusal, type Run, type Tiptop } from './tiptop';
 import { tiptopOnDatabase } from './tiptop-on-database';
 
@@ -40,6 +41,7 @@ describe('tiptop tickets', () => {
       expect(run.exitCode).toBe(0);
       expect(json(run)).toEqual({ contest: 'grown', added: 60 });
       expect(await codesOf('grown')).toHaveLength(100);
+      expect((await operatorEntries(client, 'grown')).at(-1)).toEqual(['print-run-done', { count: 60 }]);
       const { rows } = await client.query<{ size: number }>(
         `SELECT size FROM decks d JOIN contests c ON c.id = d.contest_id WHERE slug = 'grown'`,
       );
@@ -53,6 +55,7 @@ describe('tiptop tickets', () => {
       expect(begun).toMatchObject({ exitCode: 1, stdout: '' });
       expect(begun.stderr).toBe('tiptop: The contest has begun with the tickets it has; no more can be added.\n');
       expect(await codesOf('begun')).toHaveLength(10);
+      expect((await operatorEntries(client, 'begun')).at(-1)).toEqual(['print-run-done', { count: 10 }]);
       const nowhere = await tiptop.run(['tickets', 'generate', '--contest', 'nowhere', '--count', '5', '--json']);
       expect(nowhere.exitCode).toBe(1);
       expect(refusal(nowhere).code).toBe('CONTEST_NOT_FOUND');
@@ -76,6 +79,10 @@ describe('tiptop tickets', () => {
       expect(some.stdout.trimEnd().split('\n')).toHaveLength(8);
       const none = await tiptop.run(['tickets', 'export', '--contest', 'exported', '--status', 'claimed']);
       expect(none).toMatchObject({ exitCode: 0, stdout: 'code,status,prize,playedAt,claimedAt\n' });
+      expect((await operatorEntries(client, 'exported')).slice(-2)).toEqual([
+        ['codes-exported', { status: null, limit: 7 }],
+        ['codes-exported', { status: 'claimed', limit: null }],
+      ]);
     });
 
     it('writes one JSON document with --json', async () => {
@@ -97,6 +104,8 @@ describe('tiptop tickets', () => {
       const run = await tiptop.shell(line);
       expect(run.stdout).toBe('code,status,prize,playedAt,claimedAt\nexit codes 1 0\n');
       expect(run.stderr).toBe('tiptop: Nobody reads the output any more.\n');
+      // Whoever broke it off has had a part of it.
+      expect((await operatorEntries(client, 'long')).at(-1)?.[0]).toBe('codes-exported');
     });
   });
 
@@ -152,6 +161,7 @@ describe('tiptop tickets', () => {
         ].join('\n'),
       });
       expect(await codesOf('target')).toEqual([]);
+      expect(await operatorEntries(client, 'target')).toEqual([['contest-created', { prizes: 5 }]]);
       expect(free).toHaveLength(3);
     });
 
@@ -163,6 +173,7 @@ describe('tiptop tickets', () => {
       const run = await importFrom('lenient', ['Shop,Code', ...codes.map((code) => `12,${code}`)], '--json');
       expect(run).toMatchObject({ exitCode: 0, stderr: '' });
       expect(json(run)).toEqual({ contest: 'lenient', added: 3 });
+      expect((await operatorEntries(client, 'lenient')).at(-1)).toEqual(['tickets-imported', { count: 3 }]);
       expect(await codesOf('lenient')).toEqual(['0000000001', 'ABCDEFGHI3', 'ILOU000002']);
       const repeated = await importFrom('lenient', ['0000000004', '0000000005', '0000000004'], '--json');
       expect(refusal(repeated).errors).toEqual([{ path: 'line 3', message: 'repeats a code of the file' }]);

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { AdvisoryLock } from '@tiptop/platform';
+import { operatorEntries } from './operator-entries';
 import { json, refusal, type Tiptop } from './tiptop';
 import { tiptopOnDatabase } from './tiptop-on-database';
 
@@ -66,5 +67,6 @@ describe('tiptop users retention', () => {
     expect(await emails()).toEqual([`erased-${id}@erased.invalid`, 'here@example.fr']);
     const again = json(await tiptop.run(['users', 'retention', '--apply', '--json']));
     expect(again).toMatchObject({ applied: true, erased: 0, kept: 0, failed: 0 });
+    expect(await operatorEntries(client)).toEqual([['account-erased', {}]]);
   });
 });

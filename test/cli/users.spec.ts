@@ -1,5 +1,6 @@
 import { verify } from '@node-rs/argon2';
 import type { Client } from 'pg';
+import { operatorEntries } from './operator-entries';
 import { json, refusal, type Tiptop } from './tiptop';
 import { tiptopOnDatabase } from './tiptop-on-database';
 
@@ -34,6 +35,7 @@ describe('tiptop users create', () => {
     expect(await verify(String(rows[0]?.['password_hash']), PASSWORD)).toBe(true);
     // The terms are for the person to accept.
     expect((await client.query('SELECT FROM consents WHERE user_id = $1', [id])).rowCount).toBe(0);
+    expect(await operatorEntries(client)).toEqual([['account-created', { role: 'admin' }]]);
   });
 
   it('answers in JSON', async () => {
@@ -124,6 +126,12 @@ describe('tiptop users reset-second-factor', () => {
     expect(await leftOf(id)).toEqual({ factors: 0, codes: 0, sessions: 0 });
     expect(await leftOf(bystander)).toEqual({ factors: 1, codes: 1, sessions: 1 });
     expect(json(await reset('bystander@example.fr', '--json'))).toEqual({ id: bystander });
+    expect((await operatorEntries(client)).map(([action]) => action)).toEqual([
+      'account-created',
+      'account-created',
+      'second-factor-reset',
+      'second-factor-reset',
+    ]);
   });
 
   it('refuses an account that has none, and an address that nobody has', async () => {

@@ -40,10 +40,9 @@ describe('Under attack', () => {
 
   beforeAll(async () => {
     test = await startDocumentedApp({ config });
-    replica = await startDocumentedApp({ databaseUrl: test.config.databaseUrl!, config });
+    replica = await test.replica();
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

@@ -85,6 +85,7 @@ describe('GET /v1/claims', () => {
       code: oldest.ticket.code,
       status: 'pending',
       playedAt: oldest.ticket.playedAt,
+      expired: false,
       prize: { id: oldest.prize.id, name: oldest.prize.name },
       player: { firstName: 'Hélène', lastName: 'Dùpont-Ôtard' },
     });

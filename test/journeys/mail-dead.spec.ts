@@ -1,11 +1,12 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Contest } from '@tiptop/game';
+import { type ComposedMail, MailKinds } from '@tiptop/platform';
 import { MetricsService } from '../../apps/api/src/metrics/metrics.service';
 import { ApiClient } from '../support/api-client';
-import { createContest, registerCustomer, type SessionBody, signInAs, unplayedCodes } from '../support/builders';
-import { play } from '../support/plays';
+import { registerCustomer, type SessionBody, signInAs } from '../support/builders';
+import { lettersIn, TEST_MAIL } from '../support/mail-folder';
 import { expectInvalid, expectProblem } from '../support/problem';
-import { type Refusal, SmtpInbox } from '../support/smtp-inbox';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 interface MailItem {
@@ -23,21 +24,31 @@ interface MailList {
   nextCursor: string | null;
 }
 
+const KIND = 'test-stuck';
+const TEXT = { subject: 'Bonjour', body: '<p>Bonjour</p>' };
+const LETTER: ComposedMail = {
+  to: { name: 'Ana', address: 'ana@example.fr' },
+  language: 'fr',
+  texts: { fr: TEXT, en: TEXT },
+  variables: {},
+};
+
 describe('Letters that can’t be delivered', () => {
-  let inbox: SmtpInbox;
   let test: TestApp;
-  let contest: Contest;
   let admin: SessionBody;
+  /** Why letters of the kind can't be written; asked at each try. */
+  let fault: Error | undefined;
 
   beforeAll(async () => {
-    inbox = await SmtpInbox.open();
-    test = await startTestApp({ config: { mail: inbox.mail } });
-    contest = await createContest(test);
+    test = await startTestApp({ config: { mail: TEST_MAIL } });
+    test.app.get(MailKinds).register(KIND, () => (fault ? Promise.reject(fault) : Promise.resolve(LETTER)));
     admin = await signInAs(test, 'admin');
+  });
+  beforeEach(() => {
+    fault = new Error('Nothing is written to ana@example.fr today');
   });
   afterAll(async () => {
     await test.stop();
-    await inbox.close();
   });
 
   /** A new customer to whom nothing is on its way. */
@@ -51,11 +62,8 @@ describe('Letters that can’t be delivered', () => {
     });
     return session;
   }
-  async function winRefused(player: SessionBody, refusal: Refusal): Promise<void> {
-    inbox.refuse((_attempt, to) => (to === player.user.email ? refusal : undefined));
-    const [code = ''] = await unplayedCodes(test, contest, 1);
-    expect((await play(test, code, player)).status).toBe(200);
-  }
+  const post = (kind: string, userId: string | null): Promise<{ id: string }[]> =>
+    test.database.query(`SELECT enqueue_mail($1, $2, '{}') AS id`, [kind, userId]);
   async function list(query: Record<string, string> = {}): Promise<MailList> {
     const path = `/v1/admin/mails?${new URLSearchParams(query).toString()}`;
     const { status, body } = await test.client.get<MailList>(path, admin.accessToken);
@@ -78,60 +86,23 @@ describe('Letters that can’t be delivered', () => {
     return (await mailsOf(player, 'dead'))[0]!;
   }
 
-  it.each(['recipient-never', 'content-never'] as const)(
-    'end at once where the server says that it is for good (%s); an administrator sees why, and has them tried again',
-    async (refusal) => {
-      const player = await settledCustomer();
-      await winRefused(player, refusal);
-      const letter = await dead(player);
-      expect(letter).toEqual({
-        id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
-        kind: 'prize-won',
-        userId: player.user.id,
-        state: 'dead',
-        createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
-        tries: 1,
-        lastError: expect.stringMatching(/550.*\[redacted\].*refused by the test/) as string,
-      });
-      const alarms = test.logLines().filter(({ level, mailId }) => level === 'error' && mailId === letter.id);
-      expect(alarms).toEqual([
-        expect.objectContaining({
-          kind: 'prize-won',
-          tries: 1,
-          reason: letter.lastError,
-          msg: expect.stringMatching(/no more/) as string,
-        }),
-      ]);
-      expect(inbox.to(player.user.email).filter(({ subject }) => /gagné/.test(subject))).toEqual([]);
-
-      inbox.refuse();
-      expect(await retry(letter.id)).toMatchObject({ status: 202, body: '' });
-      expectProblem(await retry(letter.id), 404, 'MAIL_NOT_FOUND');
-      await inbox.until(() => inbox.to(player.user.email).some(({ subject }) => /gagné/.test(subject)));
-      await until(async () => (await mailsOf(player, 'delivered')).some(({ id }) => id === letter.id));
-      expect((await mailsOf(player, 'delivered')).find(({ id }) => id === letter.id)).toMatchObject({
-        tries: 2,
-        lastError: null,
-      });
-      expect(await mailsOf(player, 'dead')).toEqual([]);
-    },
-  );
-
-  it('wait while the server says that it is for now', async () => {
+  it('wait while there is hope, and leave then', async () => {
     const player = await settledCustomer();
-    await winRefused(player, 'recipient-later');
+    await post(KIND, player.user.id);
     await until(async () => (await mailsOf(player, 'waiting')).some(({ tries }) => tries > 1));
     const [letter] = await mailsOf(player, 'waiting');
-    expect(letter).toMatchObject({ kind: 'prize-won', state: 'waiting' });
-    expect(letter?.lastError).toMatch(/451/);
+    expect(letter).toMatchObject({ kind: KIND, state: 'waiting' });
+    expect(letter?.lastError).toBe('Nothing is written to [redacted] today');
     expectProblem(await retry(letter!.id), 404, 'MAIL_NOT_FOUND');
-    inbox.refuse();
+    expect(lettersIn(test, player.user.id, KIND)).toEqual([]);
+    fault = undefined;
     await until(async () => (await mailsOf(player, 'waiting')).length === 0);
+    expect(lettersIn(test, player.user.id, KIND)).toHaveLength(1);
   });
 
-  it('end after their last try', async () => {
+  it('end after their last try; an administrator sees why, and has them tried again', async () => {
     const player = await settledCustomer();
-    await winRefused(player, 'recipient-later');
+    await post(KIND, player.user.id);
     await until(async () => {
       const [, limited] = await test.database.query<[unknown, number]>(
         `UPDATE pgboss.job SET retry_limit = 1 WHERE data->>'userId' = $1 AND state < 'completed'`,
@@ -140,17 +111,44 @@ describe('Letters that can’t be delivered', () => {
       return limited === 1;
     });
     const letter = await dead(player);
-    expect(letter).toMatchObject({ tries: 2, lastError: expect.stringMatching(/451/) as string });
-    expect(test.logLines().filter(({ level, mailId }) => level === 'error' && mailId === letter.id)).toHaveLength(1);
+    expect(letter).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      kind: KIND,
+      userId: player.user.id,
+      state: 'dead',
+      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+      tries: 2,
+      lastError: 'Nothing is written to [redacted] today',
+    });
+    const alarms = () => test.logLines().filter(({ level, mailId }) => level === 'error' && mailId === letter.id);
+    expect(alarms()).toEqual([
+      expect.objectContaining({
+        kind: KIND,
+        tries: 2,
+        reason: letter.lastError,
+        msg: expect.stringMatching(/no more/) as string,
+      }),
+    ]);
     // One more try is what the administrator gets, and what they are told of.
     expect((await retry(letter.id)).status).toBe(202);
     await until(async () => (await mailsOf(player, 'dead'))[0]?.tries === 3);
-    inbox.refuse();
+    expect(lettersIn(test, player.user.id, KIND)).toEqual([]);
+
+    fault = undefined;
+    expect(await retry(letter.id)).toMatchObject({ status: 202, body: '' });
+    expectProblem(await retry(letter.id), 404, 'MAIL_NOT_FOUND');
+    await until(async () => (await mailsOf(player, 'delivered')).some(({ id }) => id === letter.id));
+    expect((await mailsOf(player, 'delivered')).find(({ id }) => id === letter.id)).toMatchObject({
+      tries: 4,
+      lastError: null,
+    });
+    expect(await mailsOf(player, 'dead')).toEqual([]);
+    expect(lettersIn(test, player.user.id, KIND)).toHaveLength(1);
   });
 
   it('are told even where nobody writes letters of their kind', async () => {
     const player = await settledCustomer();
-    await test.database.query(`SELECT enqueue_mail('of-tomorrow', $1, '{}')`, [player.user.id]);
+    await post('of-tomorrow', player.user.id);
     await until(async () => typeof (await mailsOf(player, 'waiting'))[0]?.lastError === 'string');
     expect((await mailsOf(player, 'waiting'))[0]?.lastError).toBe('Nobody here writes letters of the kind of-tomorrow');
     await test.database.query(`DELETE FROM pgboss.job WHERE data->>'kind' = 'of-tomorrow'`);
@@ -158,10 +156,12 @@ describe('Letters that can’t be delivered', () => {
 
   it('are no more than dropped where they concern nobody', async () => {
     await settledCustomer();
-    const { attempts } = inbox;
-    const [row] = await test.database.query<{ id: string }[]>(`SELECT enqueue_mail('prize-won', NULL, '{}') AS id`);
+    fault = undefined;
+    const folders = () => readdirSync(join(test.config.dataDir, 'mail')).sort();
+    const before = folders();
+    const [row] = await post(KIND, null);
     await until(async () => (await list({ state: 'delivered', limit: '200' })).items.some(({ id }) => id === row!.id));
-    expect(inbox.attempts).toBe(attempts);
+    expect(folders()).toEqual(before);
   });
 
   it('are listed in pages, the newest first, without gap or repetition', async () => {

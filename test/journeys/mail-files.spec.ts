@@ -6,7 +6,7 @@ import { type ComposedMail, MailFiles, MailKinds } from '@tiptop/platform';
 import { simpleParser } from 'mailparser';
 import { createContest, registerCustomer, type SessionBody, unplayedCodes } from '../support/builders';
 import { play } from '../support/plays';
-import { TEST_MAIL } from '../support/smtp-inbox';
+import { lettersIn, TEST_MAIL } from '../support/mail-folder';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 const PERSON = { id: '00000000-0000-4000-8000-000000000001' };
@@ -32,11 +32,7 @@ describe('Letters without an SMTP server', () => {
   });
 
   const folderOf = (userId: string) => join(test.config.dataDir, 'mail', userId);
-  // While a letter is being written, its file has another name.
-  const filesOf = (userId: string, kind: string): string[] =>
-    existsSync(folderOf(userId))
-      ? readdirSync(folderOf(userId)).filter((name) => name.includes(kind) && name.endsWith('.eml'))
-      : [];
+  const filesOf = (userId: string, kind: string) => lettersIn(test, userId, kind);
 
   async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
     const deadline = Date.now() + 15_000;

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contest } from '@tiptop/game';
+import type { ApiResponse } from '../support/api-client';
 import {
   createContest,
   PASSWORD,
@@ -8,11 +8,12 @@ import {
   signInAs,
   unplayedCodes,
 } from '../support/builders';
+import { composed, waitingLetters } from '../support/letters';
 import { secretsInLog } from '../support/log-scan';
+import { letterIn, lettersIn, TEST_MAIL } from '../support/mail-folder';
 import { play } from '../support/plays';
 import { expectProblem } from '../support/problem';
 import { RawPlay } from '../support/raw-play';
-import { SmtpInbox } from '../support/smtp-inbox';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 /** Formatting puts no-break spaces where a typist puts spaces, and plain text breaks its lines. */
@@ -20,16 +21,22 @@ const plain = (text: string) => text.replace(/\s+/g, ' ');
 
 const BOX = { name: 'Coffret découverte', description: 'Un coffret', valueCents: 3900, currency: 'EUR', weight: 1 };
 
+const validate = (
+  { client }: TestApp,
+  employee: SessionBody,
+  code: string,
+  body: Record<string, unknown> = {},
+): Promise<ApiResponse> =>
+  client.post(`/v1/claims/${code}/validate`, { identityChecked: true, ...body }, employee.accessToken);
+
 describe('Letters of the contest', () => {
-  let inbox: SmtpInbox;
   let test: TestApp;
   let contest: Contest;
   let employee: SessionBody;
   let storeId: string;
 
   beforeAll(async () => {
-    inbox = await SmtpInbox.open();
-    test = await startTestApp({ config: { mail: inbox.mail, webUrl: 'https://www.the-tip-top.example' } });
+    test = await startTestApp({ config: { mail: TEST_MAIL, webUrl: 'https://www.the-tip-top.example' } });
     contest = await createContest(test, { prizes: [BOX], startsAt: new Date('2026-11-01T09:00:00Z') });
     test.clock.moveTo(new Date('2026-11-20T09:00:00Z'));
     employee = await signInAs(test, 'employee');
@@ -40,7 +47,6 @@ describe('Letters of the contest', () => {
   });
   afterAll(async () => {
     await test.stop();
-    await inbox.close();
   });
 
   async function customer(fields: Record<string, unknown>): Promise<SessionBody> {
@@ -54,8 +60,6 @@ describe('Letters of the contest', () => {
     expect((await play(test, code, player)).status).toBe(200);
     return code;
   }
-  const validate = (code: string, body: Record<string, unknown> = {}) =>
-    test.client.post(`/v1/claims/${code}/validate`, { identityChecked: true, ...body }, employee.accessToken);
   const queued = async (kind: string, code: string): Promise<number> => {
     const [row] = await test.database.query<{ count: number }[]>(
       `SELECT count(*)::int AS count FROM letters WHERE kind = $1 AND data->>'code' = $2`,
@@ -63,27 +67,12 @@ describe('Letters of the contest', () => {
     );
     return row!.count;
   };
-  /** Waits until no letter about a ticket is waiting. */
-  const whenDone = async (code: string): Promise<void> => {
-    for (;;) {
-      const open = await test.database.query<unknown[]>(
-        `SELECT 1 FROM letters WHERE data->>'code' = $1 AND state IN ('created', 'retry', 'active')`,
-        [code],
-      );
-      if (open.length === 0) return;
-      await sleep(50);
-    }
-  };
-  const letterOf = async (email: string, subject: RegExp) => {
-    const find = () => inbox.to(email).find((letter) => subject.test(letter.subject));
-    await inbox.until(() => find() !== undefined);
-    return find()!;
-  };
 
   it('a winner is told in French what they won, by which code, until when, where, and what to bring', async () => {
     const player = await customer({ firstName: 'Zoé', lastName: 'Lefèvre' });
     const code = await win(player);
-    const letter = await letterOf(player.user.email, /^Bravo Zoé, vous avez gagné : Coffret découverte$/);
+    const letter = await letterIn(test, player.user.id, 'prize-won');
+    expect(letter.subject).toBe('Bravo Zoé, vous avez gagné : Coffret découverte');
     const text = plain(letter.text);
     expect(text).toContain('Bonjour Zoé,');
     expect(text).toContain(
@@ -106,7 +95,8 @@ describe('Letters of the contest', () => {
   it('an English reader is told in English', async () => {
     const player = await customer({ firstName: 'Amy', lastName: 'O’Neil', language: 'en' });
     const code = await win(player);
-    const letter = await letterOf(player.user.email, /^Well done Amy, you have won: Coffret découverte$/);
+    const letter = await letterIn(test, player.user.id, 'prize-won');
+    expect(letter.subject).toBe('Well done Amy, you have won: Coffret découverte');
     const text = plain(letter.text);
     expect(text).toContain(`Your ticket ${code} is a winner. Your prize: Coffret découverte, worth €39.00.`);
     expect(text).toMatch(/until Thursday,? 31 December 2026 at 10:00 in one of our shops/);
@@ -120,7 +110,7 @@ describe('Letters of the contest', () => {
     const raw = await RawPlay.begin(test, contest, code, player.user.id);
     await test.database.query(`UPDATE users SET language = 'en' WHERE id = $1`, [player.user.id]);
     await raw.commit();
-    await letterOf(player.user.email, /^Well done Noa/);
+    expect((await letterIn(test, player.user.id, 'prize-won')).subject).toMatch(/^Well done Noa/);
   });
 
   it('a play that is rolled back, lost or refused tells nobody', async () => {
@@ -135,10 +125,10 @@ describe('Letters of the contest', () => {
     expect((await play(test, code, winner)).status).toBe(200);
     expectProblem(await play(test, code, loser), 409, 'TICKET_ALREADY_PLAYED');
     expectProblem(await play(test, 'ABCDEFGHJK', loser), 400, 'INVALID_CODE_FORMAT');
-    await letterOf(winner.user.email, /^Bravo/);
+    await letterIn(test, winner.user.id, 'prize-won');
     expect([await queued('prize-won', undone), await queued('prize-won', vanished)]).toEqual([0, 0]);
     expect(await queued('prize-won', code)).toBe(1);
-    expect(inbox.to(loser.user.email).filter(({ subject }) => /gagné/.test(subject))).toEqual([]);
+    expect(lettersIn(test, loser.user.id, 'prize-won')).toEqual([]);
   });
 
   it('a play sent twice under one key tells its winner once', async () => {
@@ -163,43 +153,20 @@ describe('Letters of the contest', () => {
     const player = await customer({ firstName: 'Léa', language: 'en' });
     const code = await win(player);
     test.clock.moveTo(new Date('2026-11-20T09:07:00Z'));
-    expect((await validate(code, { storeId })).status).toBe(200);
-    const letter = await letterOf(player.user.email, /^Your prize was handed over: Coffret découverte$/);
+    expect((await validate(test, employee, code, { storeId })).status).toBe(200);
+    const letter = await letterIn(test, player.user.id, 'prize-handed-over');
+    expect(letter.subject).toBe('Your prize was handed over: Coffret découverte');
     expect(plain(letter.text)).toMatch(
       /handed over to you on Friday,? 20 November 2026 at 10:07 in our shop Thé Tip Top Étoile \(Nice\)\./,
     );
     expect(letter.text).toContain(code);
   });
 
-  it('a hand-over that is refused, or taken back before the letter left, is not told', async () => {
+  it('a hand-over that is refused is not told', async () => {
     const player = await customer({ firstName: 'Tom' });
-    const admin = await signInAs(test, 'admin');
-    const [refused, undone] = [await win(player), await win(player)];
-    await inbox.lettersTo(player.user.email, 3);
-    expectProblem(await validate(refused, { storeId: player.user.id }), 404, 'STORE_NOT_FOUND');
-    expect(await queued('prize-handed-over', refused)).toBe(0);
-
-    let tries = 0;
-    inbox.refuse((_attempt, to) => (to === player.user.email && ++tries > 0 ? 'recipient-later' : undefined));
-    const undo = () => test.client.post(`/v1/claims/${undone}/undo`, { reason: 'Erreur' }, admin.accessToken);
-    const told = () => inbox.to(player.user.email).filter(({ subject }) => /remis/.test(subject)).length;
-    expect((await validate(undone)).status).toBe(200);
-    await inbox.until(() => tries > 0);
-    expect((await undo()).status).toBe(200);
-    inbox.refuse();
-    await whenDone(undone);
-    expect(told()).toBe(0);
-
-    // Handed over, taken back and handed over again: it is the last time that is told.
-    inbox.refuse((_attempt, to) => (to === player.user.email ? 'recipient-later' : undefined));
-    expect((await validate(undone)).status).toBe(200);
-    expect((await undo()).status).toBe(200);
-    test.clock.moveBy(1000);
-    expect((await validate(undone)).status).toBe(200);
-    inbox.refuse();
-    await whenDone(undone);
-    expect(await queued('prize-handed-over', undone)).toBe(3);
-    expect(told()).toBe(1);
+    const code = await win(player);
+    expectProblem(await validate(test, employee, code, { storeId: player.user.id }), 404, 'STORE_NOT_FOUND');
+    expect(await queued('prize-handed-over', code)).toBe(0);
   });
 
   it('no code, name or address stands in the log or in the queue', async () => {
@@ -208,5 +175,42 @@ describe('Letters of the contest', () => {
       `SELECT string_agg(row_to_json(j)::text, ' ') AS text FROM pgboss.job j`,
     );
     expect(row!.text).not.toMatch(/@example|Zoé|Lefèvre|Tom/);
+  });
+});
+
+describe('Letters of the contest, before they leave', () => {
+  const KIND = 'prize-handed-over';
+  let test: TestApp;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+  });
+  afterAll(async () => {
+    await test.stop();
+  });
+
+  it('a hand-over that is taken back is not told, and of several it is the last', async () => {
+    const contest = await createContest(test, { prizes: [BOX] });
+    const [player, employee] = [await registerCustomer(test), await signInAs(test, 'employee')];
+    const admin = await signInAs(test, 'admin');
+    const [code = ''] = await unplayedCodes(test, contest, 1);
+    expect((await play(test, code, player)).status).toBe(200);
+    const undo = () => test.client.post(`/v1/claims/${code}/undo`, { reason: 'Erreur' }, admin.accessToken);
+    /** Of the letters that wait, from the oldest to the newest, whether each would say anything if it left now. */
+    const told = async (): Promise<boolean[]> => {
+      const orders = await waitingLetters(test, player.user.id, KIND);
+      return Promise.all(orders.map(async (order) => (await composed(test, order)) !== undefined));
+    };
+
+    expect((await validate(test, employee, code)).status).toBe(200);
+    expect(await told()).toEqual([true]);
+    expect((await undo()).status).toBe(200);
+    expect(await told()).toEqual([false]);
+    test.clock.moveBy(1000);
+    expect((await validate(test, employee, code)).status).toBe(200);
+    expect((await undo()).status).toBe(200);
+    test.clock.moveBy(1000);
+    expect((await validate(test, employee, code)).status).toBe(200);
+    expect(await told()).toEqual([false, false, true]);
   });
 });

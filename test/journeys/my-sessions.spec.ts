@@ -28,14 +28,13 @@ describe('My sessions', () => {
 
   beforeAll(async () => {
     test = await startDocumentedApp();
-    replica = await startDocumentedApp({ databaseUrl: test.config.databaseUrl! });
+    replica = await test.replica();
   });
   afterEach(() => {
     test.clock.reset();
     replica.clock.reset();
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

@@ -51,7 +51,7 @@ describe('From a receipt to a prize in the hand (processes 1.1 and 1.2)', () => 
       prize: { currency: 'EUR' },
     });
     const mine = await client.get<{ items: ClaimItem[] }>('/v1/users/me/tickets', customer.accessToken);
-    expect(mine.body.items).toEqual([{ ...won.body.ticket, claimedAt: null, prize: won.body.prize }]);
+    expect(mine.body.items).toEqual([{ ...won.body.ticket, claimedAt: null, expired: false, prize: won.body.prize }]);
 
     // 1.2 Only an employee gets to the list; the ticket is in it, and is found by its code.
     expectProblem(await client.get('/v1/claims', customer.accessToken), 403, 'FORBIDDEN');

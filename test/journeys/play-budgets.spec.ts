@@ -36,7 +36,7 @@ describe('The budgets of unknown codes', () => {
 
   beforeAll(async () => {
     test = await startTestApp({ config: CONFIG });
-    replica = await startTestApp({ config: CONFIG, databaseUrl: test.config.databaseUrl ?? '' });
+    replica = await test.replica();
     contest = await createContest(test, { tickets: 100 });
     codes = await unplayedCodes(test, contest, 100);
     everyone = await registerCustomers(test, 60);
@@ -46,7 +46,6 @@ describe('The budgets of unknown codes', () => {
     await test.database.query('DELETE FROM attempt_budgets');
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

@@ -59,7 +59,7 @@ describe('GET /v1/users/me/tickets', () => {
     expect(status).toBe(200);
     expect(Object.keys(body).sort()).toEqual(['items', 'nextCursor']);
     expect(body.nextCursor).toBeNull();
-    const expected = plays.map(({ ticket, prize }) => ({ ...ticket, claimedAt: null, prize }));
+    const expected = plays.map(({ ticket, prize }) => ({ ...ticket, claimedAt: null, expired: false, prize }));
     const byCode = (a: { code: string }, b: { code: string }): number => (a.code < b.code ? -1 : 1);
     expect([...body.items].sort(byCode)).toEqual([...expected].sort(byCode));
     const times = body.items.map(({ playedAt }) => playedAt);

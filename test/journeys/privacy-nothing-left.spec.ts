@@ -14,7 +14,7 @@ import {
 import { play } from '../support/plays';
 import { expectProblem } from '../support/problem';
 import { addSignInData } from '../support/sign-in-data';
-import { TEST_MAIL } from '../support/smtp-inbox';
+import { TEST_MAIL } from '../support/mail-folder';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { filesWithTraces, needlesOf, tablesWithTraces, tracesIn } from '../support/traces';
 import { until } from '../support/waiting';

@@ -1,4 +1,4 @@
-import type { Contest } from '@tiptop/game';
+import { type Contest, CounterFolding } from '@tiptop/game';
 import {
   createContest,
   PASSWORD,
@@ -29,7 +29,9 @@ interface MyData {
   secondFactor: Record<string, unknown>;
   mailLinks: Record<string, unknown>[];
   letters: { kind: string; state: string }[];
-  records: { tickets: Ticket[]; handOvers: Record<string, unknown>[] };
+  records: Record<'handOvers' | 'participations' | 'printRuns' | 'reminders', Record<string, unknown>[]> & {
+    tickets: Ticket[];
+  };
 }
 
 /**
@@ -41,7 +43,9 @@ const SHOWN_IN: Readonly<Record<string, keyof MyData | `records.${keyof MyData['
   'consents.user_id': 'consents',
   'identities.user_id': 'identities',
   'mail_tokens.user_id': 'mailLinks',
+  'print_runs.requested_by': 'records.printRuns',
   'recovery_codes.user_id': 'secondFactor',
+  'reminders.user_id': 'records.reminders',
   'second_factors.user_id': 'secondFactor',
   'sessions.user_id': 'sessions',
   // The hand-overs of a member of staff are counted from the record of them.
@@ -89,6 +93,8 @@ describe('What is held about me', () => {
     await act('validate', { identityChecked: true }, employee);
     await act('undo', { reason: 'Remis par erreur' }, admin);
 
+    await test.app.get(CounterFolding).fold();
+
     const answer = await data(accessToken);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -104,6 +110,7 @@ describe('What is held about me', () => {
     expect(mailLinks).toMatchObject([{ purpose: 'reset-password', usedAt: null }]);
     expect(letters).toContainEqual(expect.objectContaining({ kind: 'verify-email', state: 'waiting' }));
     expect(records.handOvers).toEqual([]);
+    expect(records.participations).toMatchObject([{ gender: 'female', contest: contest.name }]);
     expect(records.tickets).toMatchObject([
       {
         code,

@@ -247,7 +247,7 @@ describe('Accounts that nobody uses', () => {
     });
 
     it('are erased by one of two replicas that come to it at once', async () => {
-      const replica = await startTestApp({ databaseUrl: test.config.databaseUrl ?? '' });
+      const replica = await test.replica();
       const [id = ''] = await addInactive(1, new Date('2020-01-01T00:00:00Z'));
       const [job, other] = [test.app.get(RetentionJob), replica.app.get(RetentionJob)];
       let running = Promise.resolve();
@@ -262,7 +262,6 @@ describe('Accounts that nobody uses', () => {
       // The lock is let go of.
       await other.run();
       expect(other.lastRun).toMatchObject({ outcome: { erased: 0 } });
-      await replica.stop();
     });
 
     it('are told of where the run fails, and met by the next one', async () => {

@@ -16,14 +16,13 @@ describe('Where administrators need a second factor', () => {
   beforeAll(async () => {
     const config = { adminSecondFactor: true };
     test = await startDocumentedApp({ config });
-    replica = await startDocumentedApp({ databaseUrl: test.config.databaseUrl!, config });
+    replica = await test.replica();
   });
   afterEach(() => {
     test.clock.reset();
     replica.clock.reset();
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

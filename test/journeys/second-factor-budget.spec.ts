@@ -32,13 +32,12 @@ describe('The budget of wrong second factors', () => {
       },
     };
     test = await startDocumentedApp({ config });
-    replica = await startDocumentedApp({ databaseUrl: test.config.databaseUrl!, config });
+    replica = await test.replica();
   });
   afterEach(() => {
     test.clock.reset();
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

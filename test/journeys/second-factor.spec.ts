@@ -281,11 +281,9 @@ describe('A service that has lost the secret by which second factors are sealed'
 
   beforeAll(async () => {
     test = await startDocumentedApp();
-    const config = { accountSecret: 'not-the-secret-that-it-was-sealed-with' };
-    replica = await startDocumentedApp({ databaseUrl: test.config.databaseUrl!, config });
+    replica = await test.replica({ accountSecret: 'not-the-secret-that-it-was-sealed-with' });
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

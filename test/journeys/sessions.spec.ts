@@ -157,10 +157,9 @@ describe('Rights are read anew for each request', () => {
 
   beforeAll(async () => {
     test = await startDocumentedApp();
-    replica = await startDocumentedApp({ databaseUrl: test.config.databaseUrl! });
+    replica = await test.replica();
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

@@ -1,8 +1,6 @@
-import type { AppConfigValues } from '@tiptop/platform';
 import { registration, type SessionBody } from '../support/builders';
 import { facebookPerson } from '../support/facebook-server';
 import { googlePerson } from '../support/google-provider';
-import { startDocumentedApp } from '../support/openapi-match';
 import { tally } from '../support/problem';
 import { ScriptedBrowser } from '../support/scripted-browser';
 import {
@@ -23,18 +21,13 @@ describe('At the same moment, on two replicas', () => {
 
   beforeAll(async () => {
     app = await startSocialApp();
-    const { config } = app.test;
-    replica = await startDocumentedApp({
-      databaseUrl: config.databaseUrl!,
-      config: { ...(config as AppConfigValues), port: 0 },
-    });
+    replica = await app.test.replica();
   });
   beforeEach(() => {
     app.google.person = googlePerson();
     app.facebook.person = facebookPerson();
   });
   afterAll(async () => {
-    await replica.stop();
     await app.stop();
   });
 

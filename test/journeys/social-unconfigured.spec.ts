@@ -1,10 +1,9 @@
 import type { AppConfigValues } from '@tiptop/platform';
 import { registerCustomer } from '../support/builders';
 import { FacebookServer } from '../support/facebook-server';
-import { startDocumentedApp } from '../support/openapi-match';
 import { expectProblem } from '../support/problem';
 import { facebookConfig, googleConfig } from '../support/social-app';
-import type { TestApp } from '../support/test-app';
+import { startTestApp, type TestApp } from '../support/test-app';
 
 const ROUTES = {
   google: ['GET /v1/auth/google', 'GET /v1/auth/google/callback', 'POST /v1/auth/google/token'],
@@ -21,7 +20,7 @@ async function documented({ client }: TestApp): Promise<string[]> {
 }
 
 async function withApp(config: Partial<AppConfigValues>, work: (test: TestApp) => Promise<void>): Promise<void> {
-  const test = await startDocumentedApp({ config });
+  const test = await startTestApp({ config });
   try {
     await work(test);
   } finally {

@@ -20,7 +20,7 @@ describe('Two members of staff at once on one hand-over', () => {
 
   beforeAll(async () => {
     test = await startTestApp();
-    replica = await startTestApp({ databaseUrl: test.config.databaseUrl ?? '' });
+    replica = await test.replica();
     employees = [await signInAs(test, 'employee'), await signInAs(test, 'employee')];
     admin = await signInAs(test, 'admin');
     const customer = await registerCustomer(test);
@@ -29,7 +29,6 @@ describe('Two members of staff at once on one hand-over', () => {
     await withHands(8, codes, (code) => play(test, code, customer));
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

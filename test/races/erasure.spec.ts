@@ -21,14 +21,13 @@ describe('An account erased while something else happens to it, on two replicas'
 
   beforeAll(async () => {
     test = await startTestApp();
-    replica = await startTestApp({ databaseUrl: test.config.databaseUrl ?? '' });
+    replica = await test.replica();
   });
   afterEach(() => {
     const lines = [...test.logLines(), ...replica.logLines()];
     expect(lines.filter(({ level, status }) => level === 'error' || Number(status) >= 500)).toEqual([]);
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

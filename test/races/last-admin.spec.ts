@@ -11,14 +11,13 @@ describe('Administrators who leave at the same moment, on two replicas', () => {
 
   beforeAll(async () => {
     test = await startTestApp();
-    replica = await startTestApp({ databaseUrl: test.config.databaseUrl ?? '' });
+    replica = await test.replica();
   });
   afterEach(() => {
     const lines = [...test.logLines(), ...replica.logLines()];
     expect(lines.filter(({ level, status }) => level === 'error' || Number(status) >= 500)).toEqual([]);
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

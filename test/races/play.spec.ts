@@ -13,11 +13,10 @@ describe('Many customers at once', () => {
   beforeAll(async () => {
     test = await startTestApp();
     // Whoever decides must be the database: half of the requests go to another replica.
-    replica = await startTestApp({ databaseUrl: test.config.databaseUrl ?? '' });
+    replica = await test.replica();
     customers = await registerCustomers(test, 50);
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

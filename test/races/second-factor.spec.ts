@@ -14,14 +14,13 @@ describe('A second factor, many times at once, on two replicas', () => {
 
   beforeAll(async () => {
     test = await startDocumentedApp();
-    replica = await startDocumentedApp({ databaseUrl: test.config.databaseUrl! });
+    replica = await test.replica();
   });
   afterEach(() => {
     test.clock.reset();
     replica.clock.reset();
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

@@ -11,10 +11,9 @@ describe('One refresh token, twenty times at once, on two replicas', () => {
 
   beforeAll(async () => {
     test = await startDocumentedApp();
-    replica = await startDocumentedApp({ databaseUrl: test.config.databaseUrl! });
+    replica = await test.replica();
   });
   afterAll(async () => {
-    await replica.stop();
     await test.stop();
   });
 

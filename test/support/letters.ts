@@ -14,7 +14,14 @@ export async function waitingLetters({ database }: TestApp, userId: string | nul
 export async function newestLetter(test: TestApp, userId: string, kind: string): Promise<ComposedMail | undefined> {
   const order = (await waitingLetters(test, userId, kind)).at(-1);
   if (!order) throw new Error(`No letter ${kind} waits`);
-  return test.app.get(MailKinds).find(kind)?.(order);
+  return composed(test, order);
+}
+
+/** A letter as it would be if it left now; undefined where there is nothing left to tell. */
+export async function composed({ app }: TestApp, order: MailOrder): Promise<ComposedMail | undefined> {
+  const write = app.get(MailKinds).find(order.kind);
+  if (!write) throw new Error(`Nobody writes letters of the kind ${order.kind}`);
+  return write(order);
 }
 
 /** The token in a letter's link. */

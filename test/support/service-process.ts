@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compileProgram } from './compiled-program';
+import { programFolder } from './compiled-program';
 
 export interface Ended {
   exitCode: number | null;
@@ -12,7 +12,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** The compiled service in a folder of its own, which nobody rebuilds meanwhile. */
+/** The compiled service, in a folder of its own. */
 export class ServiceProgram {
   private readonly processes: ServiceProcess[] = [];
   private readonly dataDirs = new Set<string>();
@@ -20,7 +20,7 @@ export class ServiceProgram {
   private constructor(readonly folder: string) {}
 
   static async build(): Promise<ServiceProgram> {
-    return new ServiceProgram(await compileProgram());
+    return new ServiceProgram(await programFolder());
   }
 
   /** Starts the service; ports are chosen by the system unless `env` says otherwise. */
@@ -64,6 +64,10 @@ export class ServiceProcess {
         settle({ exitCode, signal, stdout: this.stdout, stderr: this.stderr });
       });
     });
+  }
+
+  get pid(): number {
+    return this.child.pid!;
   }
 
   /** What it has said so far to a person, and to the log. */

@@ -1,23 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MailConfig } from '@tiptop/platform';
-import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer, type SMTPServerAddress, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
-
-/** A letter that the server accepted. */
-export interface ReceivedMail {
-  /** The recipient that the envelope named. */
-  to: string;
-  subject: string;
-  text: string;
-  html: string;
-  /** With its angle brackets. */
-  messageId: string;
-  /** Value of a header by its name in lower case. */
-  header: (name: string) => string | undefined;
-  /** As it came over the wire. */
-  raw: string;
-}
+import { TEST_MAIL } from './mail-folder';
+import { type ReceivedMail, readMail } from './received-mail';
 
 /**
  * How a delivery fails: the recipient is refused for now or for good, the letter is refused for now or for good once it
@@ -33,15 +19,6 @@ interface Delivery {
   to: string;
   refusal: Refusal | undefined;
 }
-
-/** Letters leave, to files while there is no server. */
-export const TEST_MAIL: MailConfig = {
-  smtpUrl: undefined,
-  from: 'Thé Tip Top <ne-pas-repondre@the-tip-top.example>',
-  delivery: true,
-  retrySeconds: 1,
-  retryMaxSeconds: 1,
-};
 
 const CODES = { later: 451, never: 550 } as const;
 
@@ -166,7 +143,7 @@ export class SmtpInbox {
   private async receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<void> {
     const delivery = this.deliveries.get(session.id)!;
     const raw = Buffer.concat(await stream.toArray());
-    const parsed = await simpleParser(raw, { skipHtmlToText: true, skipTextToHtml: true });
+    const letter = await readMail(raw, delivery.to);
     if (this.isHeld(delivery.to)) {
       this.holding++;
       await this.held;
@@ -176,7 +153,7 @@ export class SmtpInbox {
     if (delivery.refusal === 'drop') connection?._socket.destroy();
     if (delivery.refusal !== undefined) throw answerOf(delivery);
     if (!connection) return;
-    this.letters.push(toReceived(delivery.to, parsed, raw.toString()));
+    this.letters.push(letter);
   }
 }
 
@@ -184,16 +161,4 @@ export class SmtpInbox {
 function answerOf({ to, refusal }: Delivery): Error {
   const responseCode = CODES[refusal?.endsWith('never') ? 'never' : 'later'];
   return Object.assign(new Error(`<${to}>: refused by the test`), { responseCode });
-}
-
-function toReceived(to: string, parsed: ParsedMail, raw: string): ReceivedMail {
-  return {
-    to,
-    subject: parsed.subject ?? '',
-    text: parsed.text ?? '',
-    html: parsed.html || '',
-    messageId: parsed.messageId ?? '',
-    header: (name) => parsed.headerLines.find(({ key }) => key === name)?.line.replace(/^[^:]*:\s*/, ''),
-    raw,
-  };
 }

@@ -1,7 +1,8 @@
 import type { Contest } from '@tiptop/game';
 import { createContest, registerCustomers, type SessionBody, unplayedCodes } from '../support/builders';
 import { play, withHands } from '../support/plays';
-import { type ReceivedMail, type Refusal, SmtpInbox } from '../support/smtp-inbox';
+import type { ReceivedMail } from '../support/received-mail';
+import { type Refusal, SmtpInbox } from '../support/smtp-inbox';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 const FAILURES: readonly Refusal[] = ['recipient-later', 'content-later', 'drop'];

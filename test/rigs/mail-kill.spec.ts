@@ -7,7 +7,8 @@ import { ApiClient } from '../support/api-client';
 import { registration, type SessionBody } from '../support/builders';
 import { play } from '../support/plays';
 import { type ServiceProcess, ServiceProgram } from '../support/service-process';
-import { type ReceivedMail, SmtpInbox } from '../support/smtp-inbox';
+import type { ReceivedMail } from '../support/received-mail';
+import { SmtpInbox } from '../support/smtp-inbox';
 
 const PERSON = registration({ email: 'camille.martin@example.fr' });
 /** A process that dies has sent its last sign of life; see MailDelivery. */

@@ -58,7 +58,8 @@ type CountsRow = CountsOfContest['contest'] & {
 
 /**
  * $1 contest, $2 now, $3 time zone. One statement, and so one snapshot: what is summed up already, and what is not yet,
- * are of the same moment, and every change is in exactly one of the two. Its cost does not grow with the tickets.
+ * are of the same moment, and every change is in exactly one of the two. Its cost does not grow with the tickets, nor with
+ * the people: newcomers are few, and looked up one by one, where a join would have the planner read all of them.
  */
 const COUNTS = `
 WITH fresh AS MATERIALIZED (
@@ -74,12 +75,13 @@ WITH fresh AS MATERIALIZED (
 ), newcomers AS (
   SELECT DISTINCT ON (player_id) player_id, at FROM fresh
   WHERE kind = 'played'
-    AND NOT EXISTS (SELECT FROM participants p WHERE p.contest_id = $1 AND p.player_id = fresh.player_id)
+    AND (SELECT true FROM participants p WHERE p.contest_id = $1 AND p.player_id = fresh.player_id) IS NULL
   ORDER BY player_id, at
 ), people AS (
   SELECT gender, age, sum(n) AS n FROM (
     SELECT gender, age, n FROM participant_totals WHERE contest_id = $1
-    UNION ALL SELECT u.gender, ${ageSql('c.at', 'u.birth_date', '$3')}, 1 FROM newcomers c JOIN users u ON u.id = c.player_id
+    UNION ALL SELECT u.gender, ${ageSql('c.at', 'u.birth_date', '$3')}, 1
+    FROM newcomers c CROSS JOIN LATERAL (SELECT gender, birth_date FROM users WHERE id = c.player_id OFFSET 0) u
   ) both_of_them GROUP BY gender, age
 )
 SELECT c.id, c.slug, c.name, c.starts_at AS "startsAt", c.ends_at AS "endsAt", c.claim_ends_at AS "claimEndsAt",

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { StatementReader } from '@tiptop/game';
 import { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import type { Place } from '../tickets/ticket-filter';
 
 const APPLICATION = 'tiptop export';
 const CONNECT_LIMIT_MS = 3000;
@@ -13,6 +14,8 @@ const STATEMENT_LIMIT_MS = 10_000;
  * left to the players, and no limit meant for short statements cuts a long download off.
  */
 export class ExportSession implements StatementReader {
+  /** A COPY takes no parameters. */
+  readonly place: Place = (value) => this.client.escapeLiteral(value);
   private reading: Readable | undefined;
   private closing: Promise<void> | undefined;
 
@@ -35,9 +38,10 @@ export class ExportSession implements StatementReader {
     await client.connect();
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      // One process of the server and no more: the others are the players'.
       await client.query(
         `SET LOCAL statement_timeout = ${STATEMENT_LIMIT_MS}; SET LOCAL idle_in_transaction_session_timeout = 0;
-         SET LOCAL datestyle = 'ISO, YMD'`,
+         SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL max_parallel_workers_per_gather = 0`,
       );
       const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       return new ExportSession(client, rows[0]?.pid ?? 0, others);
@@ -45,10 +49,6 @@ export class ExportSession implements StatementReader {
       await client.end();
       throw error;
     }
-  }
-
-  escape(value: string): string {
-    return this.client.escapeLiteral(value);
   }
 
   async query<T>(sql: string, parameters: unknown[]): Promise<T> {

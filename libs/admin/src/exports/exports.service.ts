@@ -65,31 +65,23 @@ export class ExportsService {
         ...known({ status, from, to, period, prizeId, playerId, storeId, contestId }),
         searched: search.trim() !== '',
       },
-      write: (session) => {
-        const place = (value: string): string => session.escape(value);
-        return this.table(session, ticketSheet(query, language, place, this.config.timeZone), query);
-      },
+      write: (session) =>
+        this.table(session, ticketSheet(query, language, session.place, this.config.timeZone), query),
     });
   }
 
   /** @throws TooManyExports */
   async participants(by: Account, query: ParticipantExportQuery, language: Language): Promise<StreamableFile> {
     const { contestId } = query;
-    const mailing = query.newsletter === 'true';
+    const filter = { mailing: query.newsletter === 'true', contestId };
     return this.file({
       by,
       subject: 'participants',
       language,
       format: query.format,
-      details: { newsletter: mailing, ...known({ contestId }) },
-      write: (session) => {
-        const place = (value: string): string => session.escape(value);
-        return this.table(
-          session,
-          participantSheet({ mailing, contestId }, language, place, this.config.timeZone),
-          query,
-        );
-      },
+      details: { newsletter: filter.mailing, ...known({ contestId }) },
+      write: (session) =>
+        this.table(session, participantSheet(filter, language, session.place, this.config.timeZone), query),
     });
   }
 

@@ -37,8 +37,8 @@ describe('The rights on the audit log', () => {
     await test.client.post('/v1/auth/login', { email: 'nobody@example.fr', password: 'a wrong guess' });
   });
   afterAll(async () => {
-    await owner.end();
     await test.stop();
+    await owner.end();
     await roles.drop();
   });
 
@@ -103,9 +103,9 @@ describe('The rights of a service that has a role of its own', () => {
     [service, superuser] = [await Hand.of(roles.serviceUrl), await Hand.of(roles.superuserUrl)];
   });
   afterAll(async () => {
+    await test.stop();
     await service.end();
     await superuser.end();
-    await test.stop();
     await roles.drop();
   });
 

@@ -65,8 +65,7 @@ export class ExportsService {
         ...known({ status, from, to, period, prizeId, playerId, storeId, contestId }),
         searched: search.trim() !== '',
       },
-      write: (session) =>
-        this.table(session, ticketSheet(query, language, session.place, this.config.timeZone), query),
+      write: (session) => this.table(session, ticketSheet(query, language, session.place, this.config.timeZone), query),
     });
   }
 

@@ -38,7 +38,8 @@ const OBJECTS = `
       format('%I.%I', nspname, relname), CASE nspname WHEN 'public' THEN relname END, c.oid, 'pg_class'::regclass
     FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname = ANY ($1) AND relkind IN ('r', 'p', 'v', 'm', 'S') AND relowner = $2::regrole
-      AND NOT (relkind = 'S' AND EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype IN ('a', 'i')))
+      AND NOT (relkind = 'S' AND EXISTS (SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')))
     UNION ALL
     SELECT 'function', p.oid::regprocedure::text, NULL, p.oid, 'pg_proc'::regclass
     FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace

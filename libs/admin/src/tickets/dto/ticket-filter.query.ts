@@ -47,7 +47,9 @@ export class TicketFilterQuery {
   contestId?: string;
 
   @ApiPropertyOptional({
-    description: 'A code or its beginning, or parts of the player’s name or e-mail address.',
+    description:
+      'A code or its beginning, or parts of the player’s name or e-mail address; one or two characters by themselves are ' +
+      'looked for at the beginning of a name, a part of one with a hyphen, or the e-mail address.',
     maxLength: 200,
   })
   @IsOptional()

@@ -19,7 +19,7 @@ export class UserListResponse {
 
   @ApiPropertyOptional({
     type: 'integer',
-    description: 'How many there are in all: on the first page, where that is quick to tell, up to 10,000.',
+    description: 'How many there are in all: on the first page, where that is quick to tell.',
   })
   total?: number;
 }

@@ -9,7 +9,12 @@ export const USER_SORTS = ['-createdAt', 'createdAt', 'name', '-name', '-lastAct
 export type UserSort = (typeof USER_SORTS)[number];
 
 export class UsersQuery extends PageQuery {
-  @ApiPropertyOptional({ description: 'Parts of a name or e-mail address.', maxLength: 200 })
+  @ApiPropertyOptional({
+    description:
+      'Parts of a name or e-mail address; one or two characters by themselves are looked for at the beginning of a name, a ' +
+      'part of one with a hyphen, or the e-mail address.',
+    maxLength: 200,
+  })
   @IsOptional()
   @FreeText({ max: 200 })
   search?: string;

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   realpathSync,
   symlinkSync,
@@ -101,7 +102,17 @@ export function processesIn(folder: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => linkTarget(`/proc/${name}/cwd`) === folder)
+    .filter((name) => hasMemory(name))
     .map(Number);
+}
+
+/** One that has ended lets go of its memory first, and of its folder an instant later. */
+function hasMemory(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function sourceFiles(): string[] {

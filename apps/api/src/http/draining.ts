@@ -39,8 +39,9 @@ export function refuseWhileStopping(fastify: FastifyInstance): void {
     void reply.header('retry-after', RETRY_AFTER_SECONDS);
     done(new ServiceUnavailableException());
   });
-  fastify.addHook('onSend', (_request, reply, payload, done) => {
-    if (stopping) void reply.header('connection', 'close');
+  fastify.addHook('onSend', ({ raw }, reply, payload, done) => {
+    // Not where another answer is to follow on this connection: Node.js would close it behind this one.
+    if (stopping && owed.get(raw.socket) === 1) void reply.header('connection', 'close');
     done(null, payload);
   });
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -47,6 +48,31 @@ describe('Exports under way', () => {
     const pool = poolOf(test.database);
     await until('the pool is at rest', () => pool.idleCount === pool.totalCount && pool.waitingCount === 0);
   }
+
+  it('use one process of the server while somebody else has something to do there, and as many as it likes otherwise', async () => {
+    const workers = async (): Promise<string> => {
+      const session = await ExportSession.open(test.config.databaseUrl!, test.database);
+      try {
+        const [row] = await session.query<{ n: string }[]>(
+          "SELECT current_setting('max_parallel_workers_per_gather') AS n",
+          [],
+        );
+        return row!.n;
+      } finally {
+        await session.close();
+      }
+    };
+    const [row] = await test.database.query<{ n: string }[]>(
+      "SELECT current_setting('max_parallel_workers_per_gather') AS n",
+    );
+    const usual = row!.n;
+    expect(Number(usual)).toBeGreaterThan(0);
+    // The service's own jobs ask for something now and then.
+    await until('the server is quiet', async () => (await workers()) === usual);
+    const other = test.database.query('SELECT pg_sleep(1)');
+    await until('the other one is at it', async () => (await workers()) === '0');
+    await other;
+  });
 
   it.each(['csv', 'xlsx'])('leave nothing behind where the client goes away: %s', async (format) => {
     for (let turn = 0; turn < 4; turn++) {
@@ -206,24 +232,42 @@ describe('Exports under way', () => {
       await untilNone();
     }, 20_000);
 
-    it('do not take with them what was asked for on the same connection', async () => {
-      const { hostname, port } = new URL(replica.client.url);
-      const socket = connect(Number(port), hostname);
-      const parts: string[] = [];
-      socket.setEncoding('latin1');
-      const closed = new Promise((resolve) => socket.once('close', resolve));
-      const get = `GET /v1/admin/exports/tickets HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${admin.accessToken}\r\n\r\n`;
-      socket.write(get + get);
-      socket.once('data', () => socket.pause());
-      socket.on('data', (part) => parts.push(part.toString()));
-      await until('both are under way', async () => (await exportsUnderWay(test)) === 2);
-      const stopped = replica.stop();
-      socket.resume();
-      await closed;
-      await stopped;
-      // Each to its last chunk.
-      const files = parts.join('').split('\r\n0\r\n\r\n');
-      expect(files.map((file) => file.slice(0, 15))).toEqual(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK', '']);
-    }, 20_000);
+    it.each([
+      ['has begun to be sent', true],
+      ['is still being prepared', false],
+    ])(
+      'do not take with them what was asked for on the same connection, where the first one %s',
+      async (_, begun) => {
+        const { hostname, port } = new URL(replica.client.url);
+        const socket = connect(Number(port), hostname);
+        const parts: string[] = [];
+        socket.setEncoding('latin1');
+        const closed = new Promise((resolve) => socket.once('close', resolve));
+        const get = `GET /v1/admin/exports/tickets HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${admin.accessToken}\r\n\r\n`;
+        const held = test.database.createQueryRunner();
+        await held.startTransaction();
+        try {
+          if (!begun) await held.query('LOCK TABLE stores');
+          socket.on('data', (part) => parts.push(part.toString()));
+          socket.write(get + get);
+          if (begun) {
+            await once(socket, 'data');
+            socket.pause();
+          }
+          await until('both are under way', async () => (await exportsUnderWay(test)) === 2);
+          const stopped = replica.stop();
+          await held.rollbackTransaction();
+          socket.resume();
+          await closed;
+          await stopped;
+        } finally {
+          await held.release();
+        }
+        // Each to its last chunk.
+        const files = parts.join('').split('\r\n0\r\n\r\n');
+        expect(files.map((file) => file.slice(0, 15))).toEqual(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK', '']);
+      },
+      20_000,
+    );
   });
 });

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StatementReader } from '@tiptop/game';
 import { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
@@ -8,6 +9,10 @@ const APPLICATION = 'tiptop export';
 const CONNECT_LIMIT_MS = 3000;
 /** Of a statement that is waited for before anything is sent: as everywhere else in the service. */
 const STATEMENT_LIMIT_MS = 10_000;
+
+/** How often, and how far apart, it is looked whether the server has something else to do. */
+const LOOKS = 3;
+const BETWEEN_LOOKS_MS = 10;
 
 /**
  * A connection of an export's own, in one transaction that only reads: all it reads is of the same moment, the pool is
@@ -38,11 +43,12 @@ export class ExportSession implements StatementReader {
     await client.connect();
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      // One process of the server and no more: the others are the players'.
       await client.query(
         `SET LOCAL statement_timeout = ${STATEMENT_LIMIT_MS}; SET LOCAL idle_in_transaction_session_timeout = 0;
-         SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL max_parallel_workers_per_gather = 0`,
+         SET LOCAL datestyle = 'ISO, YMD'`,
       );
+      // One process of the server and no more: the others are the players'.
+      if (await isBusy(client)) await client.query('SET LOCAL max_parallel_workers_per_gather = 0');
       const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       return new ExportSession(client, rows[0]?.pid ?? 0, others);
     } catch (error) {
@@ -94,4 +100,19 @@ export class ExportSession implements StatementReader {
       [this.backend, APPLICATION],
     );
   }
+}
+
+/** Whether anybody else has a statement under way in this database, of whichever replica. */
+async function isBusy(client: Client): Promise<boolean> {
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await sleep(BETWEEN_LOOKS_MS);
+    const { rowCount } = await client.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
+         AND state = 'active' AND pid <> pg_backend_pid() LIMIT 1`,
+    );
+    if (rowCount !== 0) return true;
+    // What was seen is what the transaction goes on seeing otherwise.
+    await client.query('SELECT pg_stat_clear_snapshot()');
+  }
+  return false;
 }

@@ -6,7 +6,7 @@ const shared: Partial<NonNullable<Config['projects']>[number] & object> = {
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   // These ship ES modules only; compiled to CommonJS here they load in Jest's own module system.
   transformIgnorePatterns: [
-    '/node_modules/(?!(@nestjs|@fastify/cookie|cookie|@seriousme|content-disposition|pg-boss|serialize-error|non-error|rrule-temporal|jose|openid-client|oauth4webapi|oidc-provider)/)',
+    '/node_modules/(?!(@nestjs|@fastify/cookie|cookie|@seriousme|content-disposition|pg-boss|serialize-error|non-error|rrule-temporal|jose|age-encryption|@noble|@scure|openid-client|oauth4webapi|oidc-provider)/)',
   ],
   moduleNameMapper: { '^@tiptop/(\\w+)$': '<rootDir>/libs/$1/src/index.ts' },
 };

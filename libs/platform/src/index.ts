@@ -6,6 +6,7 @@ export * from './config/app-config';
 export * from './config/config-error';
 export * from './config/config.module';
 export * from './config/load-config';
+export * from './config/ops-config';
 export * from './crypto/derived-key';
 export * from './crypto/secret-hash';
 export * from './database/database.module';

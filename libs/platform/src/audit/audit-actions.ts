@@ -49,6 +49,7 @@ export const AUDIT_ACTIONS = [
   'schema-reverted',
   'rights-granted',
   'backup-started',
+  'backup-removed',
   'restore-started',
   'deployment-started',
   'incident-opened',

@@ -1,4 +1,5 @@
 import type { LogLevel } from '../logging/logger';
+import type { OpsConfig } from './ops-config';
 
 /** How many failures are borne within a window, and how long a refusal lasts: it doubles with each block of a day. */
 export interface AttemptBudget {
@@ -103,6 +104,9 @@ export class AppConfig {
   readonly registrations: AttemptBudget & { address: number };
   /** Letters that may be asked for without signing in, or again. */
   readonly mailRequests: AttemptBudget & { account: number; address: number };
+
+  /** Backups and what is around them. */
+  readonly ops: OpsConfig;
 
   constructor(values: AppConfigValues) {
     Object.assign(this, values);

@@ -1,38 +1,8 @@
 import { isIP } from 'node:net';
-import { Transform, Type } from 'class-transformer';
-import {
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  IsUrl,
-  Matches,
-  Max,
-  Min,
-  MinLength,
-  ValidateBy,
-  type ValidationOptions,
-} from 'class-validator';
-
-const list = Transform(({ value }: { value: unknown }) =>
-  typeof value === 'string'
-    ? value
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '')
-    : value,
-);
-
-/** A field that a function of its text judges; what it must be is told by the options' message. */
-function Fulfils(test: (text: string) => boolean, options: ValidationOptions): PropertyDecorator {
-  const validate = (value: unknown): boolean => typeof value === 'string' && test(value);
-  return ValidateBy({ name: 'fulfils', validator: { validate } }, options);
-}
-
-function isDatabaseUrl(text: string): boolean {
-  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
-}
+import { Type } from 'class-transformer';
+import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
+import { OpsSettings } from './ops-settings';
+import { Fulfils, isDatabaseUrl, list } from './setting-rules';
 
 /** PUBLIC and NONE mean something else wherever a role may stand, in quotes as well. */
 function isRoleName(text: string): boolean {
@@ -66,7 +36,7 @@ const HTTP_URL = { require_tld: false, protocols: ['http', 'https'], require_pro
 const SECRET_LENGTH = { message: 'must be at least 32 characters long' };
 
 /** The settings as they stand in the environment; `.env.example` describes each. */
-export class Environment {
+export class Environment extends OpsSettings {
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
 

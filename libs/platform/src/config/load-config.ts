@@ -7,6 +7,8 @@ import { ConfigError } from './config-error';
 import { derivedKey } from '../crypto/derived-key';
 import { type DevelopmentSecrets, developmentSecrets } from './development-secrets';
 import { Environment } from './environment';
+import { opsConfigOf, opsProblems } from './load-ops-config';
+import { OpsSettings } from './ops-settings';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -25,6 +27,7 @@ const OPTIONAL = [
   'WEB_URL',
   'SMTP_URL',
   'ADMIN_SECOND_FACTOR',
+  ...OpsSettings.OPTIONAL,
 ] as const satisfies readonly (keyof Environment)[];
 
 const PROVIDER_PAIRS = [
@@ -58,6 +61,7 @@ export function loadConfig(variables: Variables): AppConfig {
     if (environment[id] && !environment[secret]) problems.push(`${secret}: is required beside ${id}`);
     if (environment[secret] && !environment[id]) problems.push(`${id}: is required beside ${secret}`);
   }
+  problems.push(...opsProblems(environment));
   if (environment.NODE_ENV === 'production') problems.push(...productionProblems(environment));
   if (problems.length > 0) throw new ConfigError(problems);
   return toConfig(environment);
@@ -212,6 +216,7 @@ function toConfig(environment: Environment): AppConfig {
       account: environment.MAIL_REQUESTS_ACCOUNT,
       address: environment.MAIL_REQUESTS_ADDRESS,
     },
+    ops: opsConfigOf(environment, { dataDir, production }),
   });
 }
 

@@ -1,9 +1,13 @@
+export * from './file-transport';
 export * from './mail.module';
 export * from './mail-delivery.module';
+export { MailFailure } from './mail-failure';
 export * from './mail-files';
 export * from './mail-history';
 export * from './mail-kinds';
 export * from './mail-outbox';
 export * from './mail-queue';
 export * from './mail-queue-schema';
+export * from './mail-transport';
 export { type RenderedMail, renderMail } from './rendered-mail';
+export * from './smtp-transport';

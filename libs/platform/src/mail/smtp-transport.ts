@@ -34,8 +34,9 @@ export class SmtpTransport extends MailTransport {
   }
 
   override async deliver(_order: MailOrder, message: SendMailOptions): Promise<Record<string, string>> {
-    await this.pool.sendMail(message);
-    return {};
+    const { rejected } = await this.pool.sendMail(message);
+    // Of a letter to several: it went to the others.
+    return rejected.length === 0 ? {} : { refused: `${rejected.length} of its recipients` };
   }
 
   override async withdraw(): Promise<void> {

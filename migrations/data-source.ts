@@ -12,6 +12,7 @@ import {
   User,
 } from '@tiptop/auth';
 import { ClaimEvent, Contest, Deck, Prize, Reminder, Store, Ticket } from '@tiptop/game';
+import { BackupRun, BackupVerification, OperationLeaseRow } from '@tiptop/ops';
 import type { DatabaseSchema } from '@tiptop/platform';
 import { Accounts1795300000000 } from './1795300000000-accounts';
 import { Contest1795300000001 } from './1795300000001-contest';
@@ -22,6 +23,7 @@ import { Audit1795500000001 } from './1795500000001-audit';
 import { Browsing1795500000002 } from './1795500000002-browsing';
 import { ContestAdministration1795500000003 } from './1795500000003-contest-administration';
 import { ServiceRole1795500000004 } from './1795500000004-service-role';
+import { Backups1795600000000 } from './1795600000000-backups';
 import { keptTables } from './kept-tables';
 
 /** Every entity and every migration, by name: a glob would take in this file as well, and load it without end. */
@@ -46,6 +48,9 @@ export const schema: DatabaseSchema = {
     Store,
     PrintRun,
     Reminder,
+    BackupRun,
+    BackupVerification,
+    OperationLeaseRow,
   ],
   migrations: [
     Accounts1795300000000,
@@ -57,5 +62,6 @@ export const schema: DatabaseSchema = {
     Browsing1795500000002,
     ContestAdministration1795500000003,
     ServiceRole1795500000004,
+    Backups1795600000000,
   ],
 };

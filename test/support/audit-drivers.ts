@@ -202,6 +202,7 @@ export const DRIVERS: Readonly<Record<string, Driver>> = {
     const path = `/v1/claims/${await played(stage, 'validate')}/undo`;
     await call(path, { body: { reason: 'Erreur' }, token: stage.admin.accessToken });
   },
+  'POST /v1/ops/backups': ({ admin }, call) => call('/v1/ops/backups', { body: {}, token: admin.accessToken }),
   'POST /v1/admin/contests': ({ admin }, call) => {
     const at = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
     const dates = { startsAt: at(1), endsAt: at(2), claimEndsAt: at(3) };

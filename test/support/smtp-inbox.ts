@@ -136,8 +136,10 @@ export class SmtpInbox {
   private begin({ address: to }: SMTPServerAddress, session: SMTPServerSession): Error | undefined {
     const attempt = ++this.attempts;
     const delivery: Delivery = { attempt, to, refusal: this.refusal(attempt, to) };
+    // The letter goes on to its other recipients.
+    if (delivery.refusal?.startsWith('recipient')) return answerOf(delivery);
     this.deliveries.set(session.id, delivery);
-    return delivery.refusal?.startsWith('recipient') ? answerOf(delivery) : undefined;
+    return undefined;
   }
 
   private async receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<void> {

@@ -4,9 +4,13 @@ import type { TestApp } from './test-app';
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 20;
 
-/** Waits until something is so; throws after ten seconds, so that a failed test leaves nothing running. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+/** Waits until something is so; throws after a while, so that a failed test leaves nothing running. */
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
     await sleep(PAUSE_MS);

@@ -1,0 +1,9 @@
+import { DomainError } from '@tiptop/platform';
+import type { OperationUnderWay } from '../schedule/operation.errors';
+
+/** This installation has no backup, and no try at one, of this name. */
+export class BackupNotFound extends DomainError {
+  readonly code = 'BACKUP_NOT_FOUND';
+}
+
+export type OpsErrorCode = (BackupNotFound | OperationUnderWay)['code'];

@@ -1,0 +1,55 @@
+export { Alerter } from './alerts/alerter';
+export { Alerts, type Alert } from './alerts/alerts';
+export { Ages } from './archive/ages';
+export { ArchiveFault, type ArchiveFaultKind } from './archive/archive-fault';
+export type { OpenedArchive } from './archive/archive-passage';
+export { ArchiveReader, type OpenRequest } from './archive/archive-reader';
+export { type ArchivePlan, Archiver } from './archive/archiver';
+export { bytesInWords } from './artifacts/bytes-in-words';
+export {
+  archiveName,
+  BACKUP_KINDS,
+  type BackupId,
+  type BackupKind,
+  formatBackupId,
+  manifestName,
+  parseBackupId,
+  parseFileName,
+} from './backups/backup-id';
+export type { BackupReport } from './backups/backup-report';
+export { BackupRun, type RunStatus } from './backups/backup-run.entity';
+export { BackupRuns, type RunObserver, type RunRequest } from './backups/backup-runs';
+export { StepFailure } from './backups/backup-source';
+export { BackupVerification, type VerificationLevel } from './backups/backup-verification.entity';
+export type { Artifact, InnerManifest, Manifest, StepReport } from './backups/manifest';
+export { ManifestError } from './backups/manifest-fields';
+export { parseManifest } from './backups/manifest-parser';
+export { BackupHealth } from './health/backup-health';
+export { BackupHealthModule } from './health/backup-health.module';
+export type { BackupState } from './health/backup-state';
+export { BackupStateReader } from './health/backup-state-reader';
+export { BackupWatch } from './health/backup-watch';
+export { OpsHttpModule } from './http/ops-http.module';
+export { BackupNotFound, type OpsErrorCode } from './http/ops.errors';
+export { BackupInventory, type Inventory, type KnownBackup } from './inventory/backup-inventory';
+export type { KeyPair } from './keys/identity-file';
+export { KeyPairs } from './keys/key-pairs';
+export { Recipients } from './keys/recipients';
+export { LocalBackups } from './local/local-backups';
+export type { LocalBackup, LocalListing } from './local/local-listing';
+export { OpsModule } from './ops.module';
+export { Processes, ProcessFailure } from './processes/processes';
+export { ReportFiles } from './reports/report-files';
+export { reportHtml } from './reports/report-html';
+export { reportText } from './reports/report-text';
+export { Pruner } from './retention/pruner';
+export type { PlacePlan, PruneOutcome, RetentionDecision, RetentionPlan } from './retention/retention-plan';
+export { BackupScheduleModule } from './schedule/backup-schedule.module';
+export { BackupScheduler } from './schedule/backup-scheduler';
+export { OperationLease } from './schedule/operation-lease';
+export { type Operation, OperationLeaseRow } from './schedule/operation-lease.entity';
+export { OperationUnderWay } from './schedule/operation.errors';
+export { type BackupStore, StoreFailure } from './stores/backup-store';
+export { ArchiveVerification, type ArchiveVerdict } from './verification/archive-verification';
+export type { DrillOutcome, DrillVerdict } from './verification/drill-outcome';
+export { LeasedDrills } from './verification/drill-runs';

@@ -32,6 +32,11 @@ const PRINT_RUN = `INSERT INTO print_runs (contest_id, requested_by, requested_a
   VALUES (:unsealed, :employee, now(),`;
 const ENTRY = `INSERT INTO audit_entries (at, actor_id, actor_role, action, subject_type, subject_id, details, address, address_salt, address_digest)
   VALUES (now(),`;
+const BACKUP = `INSERT INTO backup_runs (id, environment, started_at, kind, trigger, status, finished_at, manifest)
+  VALUES ('x', 'dev', now(),`;
+const VERIFICATION = `INSERT INTO backup_verifications (backup_id, source, passed, detail, started_at, finished_at, level)
+  VALUES ('x', 'local', true, '', now(), now(),`;
+const LEASE = `INSERT INTO operation_leases (environment, owner, operation) VALUES ('x', 'x',`;
 const EVENT = `INSERT INTO claim_events (ticket_code, actor_id, at, kind, reason)`;
 
 /** For each CHECK constraint, statements that break it and nothing else: one for each way in which it can be broken. */
@@ -96,6 +101,20 @@ const ATTEMPTS: Readonly<Record<string, readonly string[]>> = {
     `${PRINT_RUN} 1, 'failed', 0, NULL, now(), 'BOREDOM')`,
     `${PRINT_RUN} 1, 'queued', 0, NULL, NULL, 'INTERRUPTED')`,
   ],
+  backup_runs_kind_check: [`${BACKUP} 'hourly', 'manual', 'running', NULL, NULL)`],
+  backup_runs_trigger_check: [`${BACKUP} 'manual', 'boredom', 'running', NULL, NULL)`],
+  backup_runs_status_check: [`${BACKUP} 'manual', 'manual', 'perhaps', now(), NULL)`],
+  backup_runs_finished_check: [
+    `${BACKUP} 'manual', 'manual', 'running', now(), NULL)`,
+    `${BACKUP} 'manual', 'manual', 'requested', now(), NULL)`,
+    `${BACKUP} 'manual', 'manual', 'failed', NULL, NULL)`,
+  ],
+  backup_runs_manifest_check: [
+    `${BACKUP} 'manual', 'manual', 'succeeded', now(), NULL)`,
+    `${BACKUP} 'manual', 'manual', 'degraded', now(), NULL)`,
+  ],
+  backup_verifications_level_check: [`${VERIFICATION} 'glance')`],
+  operation_leases_operation_check: [`${LEASE} 'party')`],
   reminders_days_before_check: [
     `INSERT INTO reminders (contest_id, user_id, days_before, claim_ends_at, posted_at)
      VALUES (:unsealed, :customer, 0, now(), now())`,
@@ -297,6 +316,11 @@ describe('The CHECK constraints', () => {
        WHERE code = :pending`,
       `UPDATE tickets SET status = 'pending', claimed_by = NULL, claimed_at = NULL, store_id = NULL WHERE code = :claimed`,
       `${EVENT} VALUES (:claimed, :employee, now(), 'undone', 'because')`,
+      `${BACKUP} 'daily', 'catch-up', 'requested', NULL, NULL)`,
+      `${BACKUP} 'daily', 'schedule', 'failed', now(), NULL)`,
+      `${BACKUP} 'pre-deploy', 'deployment', 'degraded', now(), '{}')`,
+      `${VERIFICATION} 'drill')`,
+      `${LEASE} 'restore')`,
     ];
     for (const statement of fine) expect(await refusedBy(statement)).toBe('nobody: it was accepted');
   });

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { AdminModule } from '@tiptop/admin';
 import { AuthModule, RetentionScheduleModule, SocialModule } from '@tiptop/auth';
 import { FoldScheduleModule, GameModule, ReminderScheduleModule } from '@tiptop/game';
+import { BackupScheduleModule, OpsHttpModule, OpsModule } from '@tiptop/ops';
 import {
   type AppConfig,
   type Clock,
@@ -37,6 +38,8 @@ export class AppModule {
         SocialModule.register(config),
         GameModule,
         AdminModule,
+        OpsHttpModule,
+        BackupScheduleModule.register(OpsModule),
         RetentionScheduleModule.register(config),
         FoldScheduleModule,
         ReminderScheduleModule,

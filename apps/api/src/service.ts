@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RetentionJob } from '@tiptop/auth';
 import { ContestRegistry, FoldJob, ReminderJob } from '@tiptop/game';
+import { BackupScheduler } from '@tiptop/ops';
 import { type AppConfig, isDatabaseUnavailable, Migrator, openDatabase, type OpenDatabase } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { schema } from '../../../migrations/data-source';
@@ -47,6 +48,7 @@ export class Service {
       app.get(RetentionJob).start();
       app.get(FoldJob).start();
       app.get(ReminderJob).start();
+      if (config.ops.scheduler) app.get(BackupScheduler).start();
       return service;
     } catch (error) {
       await app?.close();

@@ -2,6 +2,7 @@ import { Controller, Get, Res, ServiceUnavailableException, VERSION_NEUTRAL } fr
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { type HealthCheckResult, HealthCheckService, TypeOrmHealthIndicator } from '@nestjs/terminus';
 import { Endpoint } from '@tiptop/auth';
+import { BackupHealth } from '@tiptop/ops';
 import type { FastifyReply } from 'fastify';
 import { HealthResponse } from './health.response';
 
@@ -13,6 +14,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly database: TypeOrmHealthIndicator,
+    private readonly backup: BackupHealth,
   ) {}
 
   @Get()
@@ -40,7 +42,7 @@ export class HealthController {
       const result = await this.health.check([
         () => this.database.pingCheck('database', { timeout: DATABASE_TIMEOUT_MS }),
       ]);
-      return toResponse('ok', result);
+      return withBackup(toResponse('ok', result), await this.backup.check());
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
       void reply.status(503);
@@ -53,4 +55,9 @@ export class HealthController {
 function toResponse(status: HealthResponse['status'], { details }: HealthCheckResult): HealthResponse {
   const checks = Object.entries(details).map(([name, { status: state }]) => [name, state]);
   return { status, checks: Object.fromEntries(checks) as Record<string, string> };
+}
+
+/** A backup that is too old has to be looked at, and keeps nobody from playing. */
+function withBackup({ status, checks }: HealthResponse, backup: 'up' | 'degraded'): HealthResponse {
+  return { status: backup === 'up' ? status : backup, checks: { ...checks, backup } };
 }

@@ -10,8 +10,8 @@ export class HealthResponse {
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string', enum: ['up', 'down', 'degraded'] },
-    example: { database: 'up' },
-    description: 'Each dependency by name.',
+    example: { database: 'up', backup: 'up' },
+    description: 'Each dependency by name. A backup that is too old, or a trial of one that failed, is degraded.',
   })
   checks: Record<string, string>;
 }

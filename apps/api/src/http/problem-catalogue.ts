@@ -1,6 +1,7 @@
 import type { AdminErrorCode } from '@tiptop/admin';
 import type { AuthErrorCode } from '@tiptop/auth';
 import type { GameErrorCode } from '@tiptop/game';
+import type { OpsErrorCode } from '@tiptop/ops';
 import type { PlatformErrorCode } from '@tiptop/platform';
 
 /** Errors of the HTTP layer itself. */
@@ -13,7 +14,8 @@ type HttpErrorCode =
   | 'SHUTTING_DOWN'
   | 'INTERNAL_ERROR';
 
-export type ProblemCode = PlatformErrorCode | AuthErrorCode | GameErrorCode | AdminErrorCode | HttpErrorCode;
+export type ProblemCode =
+  PlatformErrorCode | AuthErrorCode | GameErrorCode | AdminErrorCode | OpsErrorCode | HttpErrorCode;
 
 export interface ProblemText {
   title: string;
@@ -207,6 +209,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     ['Magasin introuvable', 'Ce magasin n’existe pas.'],
     ['No such shop', 'This shop does not exist.'],
   ),
+  BACKUP_NOT_FOUND: kind(
+    404,
+    ['Sauvegarde introuvable', 'Cette installation ne connaît pas de sauvegarde de ce nom.'],
+    ['No such backup', 'This installation knows no backup of this name.'],
+  ),
   REQUEST_TIMEOUT: kind(
     408,
     ['Délai d’envoi dépassé', 'La requête n’est pas arrivée à temps.'],
@@ -314,6 +321,17 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     409,
     ['Tirage clos', 'Le jeu-concours a commencé : on ne peut plus y ajouter de tickets.'],
     ['Print run closed', 'The contest has begun: no more tickets can be added.'],
+  ),
+  OPERATION_UNDER_WAY: kind(
+    409,
+    [
+      'Opération en cours',
+      'Une autre opération est demandée ou en cours sur cette installation : réessayez quand elle sera terminée.',
+    ],
+    [
+      'Operation under way',
+      'Another operation is asked for or under way on this installation: try again once it is over.',
+    ],
   ),
   PAYLOAD_TOO_LARGE: kind(
     413,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { BackupHealthModule } from '@tiptop/ops';
 import { MetricsService } from './metrics.service';
 
-@Module({ providers: [MetricsService], exports: [MetricsService] })
+@Module({ imports: [BackupHealthModule], providers: [MetricsService], exports: [MetricsService] })
 export class MetricsModule {}

@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { MailQueue, PG_POOL } from '@tiptop/platform';
+import { BackupStateReader } from '@tiptop/ops';
+import { Clock, MailQueue, PG_POOL } from '@tiptop/platform';
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { addBackupGauges } from './backup-gauges';
 
 const DURATION_BUCKETS_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -20,7 +22,7 @@ export class MetricsService implements OnApplicationShutdown {
   });
   private server: Server | undefined;
 
-  constructor(@Inject(PG_POOL) pool: Pool, mailQueue: MailQueue) {
+  constructor(@Inject(PG_POOL) pool: Pool, mailQueue: MailQueue, backups: BackupStateReader, clock: Clock) {
     collectDefaultMetrics({ register: this.registry });
     new Gauge({
       name: 'database_connections',
@@ -49,6 +51,7 @@ export class MetricsService implements OnApplicationShutdown {
         }
       },
     });
+    addBackupGauges(this.registry, backups, clock);
   }
 
   /** Times every answer of the public service. */

@@ -4,8 +4,10 @@ import { json, Tiptop } from './tiptop';
 /** Every command there is: one that is added has to be added here, too. */
 const COMMANDS = {
   audit: ['verify'],
+  backup: ['run', 'list', 'verify', 'prune', 'keygen'],
   contests: ['create', 'verify'],
   migrate: ['up', 'down', 'status'],
+  restore: ['drill'],
   stats: ['verify'],
   tickets: ['generate', 'import', 'export'],
   users: ['create', 'reset-second-factor', 'retention'],

@@ -1,4 +1,5 @@
-import type { INestApplicationContext, Type } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Abstract, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   type AppConfig,
@@ -19,6 +20,8 @@ import { Presence } from './presence';
 
 /** An embedded server that another command started may end while we come to it; then we start it ourselves. */
 const OPENING_TRIES = 3;
+/** Work that was interrupted may clear up for so long; a second interruption does not wait. */
+const CLEARING_UP_MS = 20_000;
 
 /** Environment variables. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -30,6 +33,8 @@ export class Backend {
   private opening: Promise<OpenDatabase> | undefined;
   private presence: Presence | undefined;
   private app: INestApplicationContext | undefined;
+  private readonly interruption = new AbortController();
+  private interruptible: Promise<unknown> | undefined;
 
   constructor(
     private readonly variables: Variables,
@@ -59,7 +64,7 @@ export class Backend {
    * A service on the migrated database.
    * @throws ConfigError, EmbeddedPostgresError, CommandError in production where migrations are pending
    */
-  async get<T>(service: Type<T>): Promise<T> {
+  async get<T>(service: Type<T> | Abstract<T>): Promise<T> {
     this.app ??= await this.persistently(async ({ url }) => {
       const lack = await new Migrator(url, schema).ready(this.config.isProduction);
       if (lack !== undefined) throw new CommandError('MIGRATIONS_PENDING', lack);
@@ -70,6 +75,18 @@ export class Backend {
       });
     });
     return this.app.get(service, { strict: false });
+  }
+
+  /**
+   * Does work that reaches beyond the database, and has to clear up by itself where it is interrupted.
+   * @param work ends soon once its signal is aborted
+   */
+  async interruptibly<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal } = this.interruption;
+    signal.throwIfAborted();
+    const working = work(signal);
+    this.interruptible = working;
+    return working;
   }
 
   /** Lets go of everything; the embedded server stops if this process started it, once no other command is using it. */
@@ -86,6 +103,8 @@ export class Backend {
    * using it, it is left running instead: it undoes our work when this process ends, and the next command takes it over.
    */
   async abandon(): Promise<void> {
+    this.interruption.abort(new Error('the command was interrupted'));
+    if (this.interruptible) await Promise.race([this.interruptible.catch(() => undefined), sleep(CLEARING_UP_MS)]);
     const database = await this.opened();
     if (this.settings) this.logger.level = 'silent';
     if (!(await this.presence?.hasCompany().catch(() => false))) await database?.close();

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuthModule } from '@tiptop/auth';
 import { GameModule } from '@tiptop/game';
+import { OpsModule } from '@tiptop/ops';
 import {
   type AppConfig,
   ClockModule,
@@ -27,6 +28,7 @@ export class CliModule {
         MailModule,
         AuthModule,
         GameModule,
+        OpsModule,
       ],
     };
   }

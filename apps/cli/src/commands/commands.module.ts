@@ -4,8 +4,10 @@ import { Backend } from '../backend/backend';
 import { Stdin } from '../input/stdin';
 import { Output } from '../output/output';
 import { AuditCommand } from './audit.command';
+import { BackupCommand } from './backup.command';
 import { ContestsCommand } from './contests.command';
 import { MigrateCommand } from './migrate.command';
+import { RestoreCommand } from './restore.command';
 import { StatsCommand } from './stats.command';
 import { TicketsCommand } from './tickets.command';
 import { UsersCommand } from './users.command';
@@ -36,6 +38,8 @@ export class CommandsModule {
         ...TicketsCommand.registerWithSubCommands(),
         ...StatsCommand.registerWithSubCommands(),
         ...AuditCommand.registerWithSubCommands(),
+        ...BackupCommand.registerWithSubCommands(),
+        ...RestoreCommand.registerWithSubCommands(),
       ],
     };
   }

@@ -13,6 +13,8 @@ export class UsageError extends Error {
 export class CommandError extends Error {
   constructor(
     readonly code:
+      | 'BACKUP_TAKEN'
+      | 'KEY_NOT_WRITTEN'
       | 'MIGRATIONS_PENDING'
       | 'NO_TICKETS'
       | 'RETENTION_RUNNING'

@@ -1,5 +1,6 @@
 import type { AuthErrorCode } from '@tiptop/auth';
 import type { GameErrorCode } from '@tiptop/game';
+import type { OpsErrorCode } from '@tiptop/ops';
 import type { DomainError, PlatformErrorCode } from '@tiptop/platform';
 
 /** Raised by sign-in, plays and claims, which no command performs. A new code is either added here or gets a text. */
@@ -41,9 +42,13 @@ type RaisedByRequestsOnly =
   | 'CONTEST_RUNNING'
   | 'CONTEST_OVER'
   | 'DECK_SEALED'
-  | 'PRINT_RUN_UNDER_WAY';
+  | 'PRINT_RUN_UNDER_WAY'
+  | 'BACKUP_NOT_FOUND';
 
-export type CommandErrorCode = Exclude<PlatformErrorCode | AuthErrorCode | GameErrorCode, RaisedByRequestsOnly>;
+export type CommandErrorCode = Exclude<
+  PlatformErrorCode | AuthErrorCode | GameErrorCode | OpsErrorCode,
+  RaisedByRequestsOnly
+>;
 
 /** One sentence for an operator; `{name}` is replaced by the error's parameter. A code without one does not compile. */
 const TEXTS: Readonly<Record<CommandErrorCode, string>> = {
@@ -56,6 +61,8 @@ const TEXTS: Readonly<Record<CommandErrorCode, string>> = {
   CONTEST_NOT_FOUND: 'There is no contest of this name.',
   CONTEST_SLUG_TAKEN: 'There is a contest of this name; choose another one with --slug.',
   PRINT_RUN_CLOSED: 'The contest has begun with the tickets it has; no more can be added.',
+  OPERATION_UNDER_WAY:
+    'Something else is at work on this installation ({operation}, by {owner}, since {since}); try again later.',
   IMPORT_REFUSED: 'The file has unusable lines ({lines}); nothing was imported.',
 };
 

@@ -1,3 +1,4 @@
+import { StepFailure, StoreFailure } from '@tiptop/ops';
 import {
   ConfigError,
   DatabaseUnavailable,
@@ -52,6 +53,8 @@ export function describeFailure(error: unknown): Failure {
     return failed(error.code, errorText(error), errors);
   }
   if (error instanceof CommandError) return failed(error.code, error.message);
+  // Their words are for whoever reads the alert, and hold no secret.
+  if (error instanceof StepFailure || error instanceof StoreFailure) return failed('STEP_FAILED', `${error.message}.`);
   if (error instanceof ConfigError) return failed('WRONG_CONFIGURATION', error.message);
   if (error instanceof EmbeddedPostgresError) return failed('EMBEDDED_DATABASE', error.message);
   if (isDatabaseUnavailable(error)) return describeFailure(new DatabaseUnavailable(error));

@@ -73,4 +73,17 @@ describe('The benchmarks, on a small print run', () => {
     ]);
     for (const ratio of Object.values(ratios)) expect(ratio).toBeGreaterThan(0);
   }, 600_000);
+
+  it('bench:backup measures the pipeline against the bare programs, its memory, and the plays beside a dump', async () => {
+    const { sides, ratios } = await trialOf('backup');
+    expect(Object.keys(sides).sort()).toEqual(['bareTools', 'ours', 'playsAlone', 'playsBesideDump']);
+    expect(Object.keys(ratios).sort()).toEqual(['bareTools', 'playsBesideDumpToAlone']);
+    for (const ratio of Object.values(ratios)) expect(ratio).toBeGreaterThan(0);
+    const { ours = {}, bareTools = {} } = sides;
+    // Our time over theirs, and not the other way round; both are rounded.
+    expect(ratios.bareTools! / (ours.seconds! / bareTools.seconds!)).toBeCloseTo(1, 1);
+    expect(ours.memoryMb).toBeGreaterThan(0);
+    // Both have packed the same database.
+    expect(ours.archiveMb! / bareTools.archiveMb!).toBeCloseTo(1, 1);
+  }, 300_000);
 });

@@ -3,14 +3,31 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 const NEEDED = [
+  { package: 'age', present: () => finds('age'), what: 'the stock program that opens archives' },
   {
     package: 'chromium',
     present: () => existsSync('/usr/bin/chromium'),
     what: 'a browser for Swagger UI and the ways of signing in',
   },
   { package: 'curl', present: () => finds('curl'), what: 'the README’s lines' },
+  { package: 'docker.io', present: () => finds('dockerd') && finds('docker'), what: 'a container engine with images' },
+  {
+    package: 'docker-compose',
+    present: () => finds('docker-compose') || spawnSync('docker', ['compose', 'version']).status === 0,
+    what: 'what reads docker-compose.yml',
+  },
+  ...['ceph-common', 'ceph-mon', 'ceph-osd', 'radosgw'].map((name) => ({
+    package: name,
+    present: () => finds({ 'ceph-common': 'ceph' }[name] ?? name),
+    what: 'Ceph, the store that speaks S3',
+  })),
+  { package: 'openssh-server', present: () => existsSync('/usr/sbin/sshd'), what: 'the backup server' },
   { package: 'libreoffice-calc-nogui', present: () => finds('soffice'), what: 'LibreOffice Calc, which opens exports' },
-  { package: 'postgresql-15', present: () => finds('pgbench'), what: 'pgbench, one side of bench/play' },
+  {
+    package: 'postgresql-15',
+    present: () => finds('pgbench'),
+    what: 'pgbench, one side of bench/play; pg_dump and pg_restore',
+  },
 ];
 
 function finds(program) {

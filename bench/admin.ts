@@ -1,4 +1,4 @@
-import type { Comparison } from './admin/comparison';
+import type { Comparison } from './support/comparison';
 import { compareCountedPlays } from './admin/counted-plays';
 import { compareExports } from './admin/exports';
 import { compareLists } from './admin/lists';

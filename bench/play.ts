@@ -12,11 +12,13 @@ import {
 import { AppConfig, createLogger, loadConfig } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 import { createApp } from '../apps/api/src/create-app';
+import { startApi } from './support/api-server';
 import { createBenchDatabase } from './support/bench-database';
 import { ChildServer } from './support/child-server';
 import { CONNECTIONS, playOverHttp } from './support/http-load';
 import { findPgbench, runPgbench } from './support/pgbench';
 import { createPlayers, type Player } from './support/players';
+import { POOL_SIZE, serviceEnvironment } from './support/service-environment';
 import { sizeFromEnvironment } from './support/size';
 import { type Figures, median, printReport, progress, round } from './support/report';
 
@@ -26,11 +28,6 @@ const ROUNDS = 5;
 // Of each of three sides; a multiple of the connections.
 const PLAYS_A_ROUND = Math.floor((TICKETS * 0.026) / CONNECTIONS) * CONNECTIONS;
 const WARM_UP_PLAYS = Math.floor(PLAYS_A_ROUND / 4 / CONNECTIONS) * CONNECTIONS;
-const SECRETS = {
-  JWT_SECRET: 'a-secret-of-the-benchmark-and-of-nothing-else',
-  DECK_SECRET: 'another-secret-of-the-benchmark-and-nothing-else',
-};
-const POOL_SIZE = 20;
 
 /** One way of playing tickets. */
 interface Side {
@@ -43,22 +40,11 @@ async function main(): Promise<void> {
   const database = await createBenchDatabase();
   const stops: (() => Promise<void>)[] = [];
   try {
-    const environment = {
-      NODE_ENV: 'test',
-      DATABASE_URL: database.url,
-      DATA_DIR: dataDir,
-      PORT: '0',
-      METRICS_PORT: '0',
-      DATABASE_POOL_SIZE: POOL_SIZE.toString(),
-      // Whoever faces the players leaves letters to another instance, and no nightly run falls into a measurement.
-      MAIL_DELIVERY: 'off',
-      RETENTION_CRON: '0 0 29 2 *',
-      ...SECRETS,
-    };
+    const environment = serviceEnvironment(database.url, dataDir);
     const config = loadConfig(environment);
     progress(`Preparing ${TICKETS.toString()} tickets and ${PLAYERS.toString()} signed-in customers`);
     const { contest, players, codes } = await prepare(config);
-    const api = await ChildServer.start(join(__dirname, '../apps/api/src/main.js'), environment);
+    const api = await startApi(environment);
     stops.push(() => api.stop());
     const bare = await ChildServer.start(join(__dirname, 'support/bare-fastify.js'), {
       BARE_FASTIFY: JSON.stringify(bareSettings(config, contest)),

@@ -1,6 +1,6 @@
 import { CONNECTIONS, playOverHttp } from '../support/http-load';
 import { median, progress, round } from '../support/report';
-import type { Comparison } from './comparison';
+import type { Comparison } from '../support/comparison';
 import { startServer, type Stage } from './stage';
 
 const ROUNDS = 15;

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { beside } from '../support/beside';
 import type { ChildServer } from '../support/child-server';
 import { CONNECTIONS, playOverHttp } from '../support/http-load';
 import { type Figures, median, progress, round } from '../support/report';
-import type { Comparison } from './comparison';
+import { watchMemory } from '../support/resident-memory';
+import type { Comparison } from '../support/comparison';
 import { startServer, type Stage } from './stage';
 
 const ROUNDS = 3;
@@ -34,8 +35,8 @@ export async function compareExports(stage: Stage, tickets: number): Promise<Com
   try {
     await play(scene, plays);
     const files = await compareFiles(scene, tickets);
-    const beside = await comparePlays(scene, plays);
-    return { sides: { ...files.sides, ...beside.sides }, ratios: { ...files.ratios, ...beside.ratios } };
+    const played = await comparePlays(scene, plays);
+    return { sides: { ...files.sides, ...played.sides }, ratios: { ...files.ratios, ...played.ratios } };
   } finally {
     await scene.server.stop();
   }
@@ -48,7 +49,7 @@ async function compareFiles(scene: Scene, tickets: number): Promise<Comparison> 
   );
   if (!hasPsql) progress('NOT MEASURED: psql is missing; install PostgreSQL’s client programs (postgresql-client-15)');
   const [csv, psql]: [number[], number[]] = [[], []];
-  const memory = watchMemory(scene.server.pid);
+  const memory = await watchMemory(scene.server.pid);
   for (let turn = 0; turn < ROUNDS; turn++) {
     csv.push(await exportOnce(scene, 'csv'));
     if (hasPsql) psql.push(await copyOnce(scene.databaseUrl));
@@ -76,11 +77,11 @@ async function compareFiles(scene: Scene, tickets: number): Promise<Comparison> 
 
 async function comparePlays(scene: Scene, plays: number): Promise<Comparison> {
   const alone: number[] = [];
-  const beside: Record<Format, number[]> = { csv: [], xlsx: [] };
+  const together: Record<Format, number[]> = { csv: [], xlsx: [] };
   for (let turn = 0; turn < ROUNDS; turn++) {
     alone.push(await play(scene, plays));
-    for (const format of ['csv', 'xlsx'] as const) beside[format].push(await playBeside(scene, plays, format));
-    const [csv, xlsx] = [beside.csv.at(-1), beside.xlsx.at(-1)];
+    for (const format of ['csv', 'xlsx'] as const) together[format].push(await playBeside(scene, plays, format));
+    const [csv, xlsx] = [together.csv.at(-1), together.xlsx.at(-1)];
     progress(`plays a second: ${alone.at(-1) ?? 0} alone, ${csv ?? 0} beside CSV, ${xlsx ?? 0} beside XLSX`);
   }
   const toAlone = (rates: readonly number[]): number =>
@@ -88,32 +89,10 @@ async function comparePlays(scene: Scene, plays: number): Promise<Comparison> {
   return {
     sides: {
       playsAlone: { requestsPerSecond: median(alone) },
-      playsBesideCsv: { requestsPerSecond: median(beside.csv) },
-      playsBesideXlsx: { requestsPerSecond: median(beside.xlsx) },
+      playsBesideCsv: { requestsPerSecond: median(together.csv) },
+      playsBesideXlsx: { requestsPerSecond: median(together.xlsx) },
     },
-    ratios: { playsBesideCsvToAlone: toAlone(beside.csv), playsBesideXlsxToAlone: toAlone(beside.xlsx) },
-  };
-}
-
-/** Looks at the resident memory of a process, on Linux, until it is told to stop. */
-function watchMemory(pid: number): { grownMb: () => number; stop: () => Promise<void> } {
-  const done = new AbortController();
-  let [first, most] = [Number.NaN, Number.NaN];
-  const watching = (async () => {
-    while (!done.signal.aborted) {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-      const mb = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024;
-      if (Number.isNaN(first)) [first, most] = [mb, mb];
-      most = Math.max(most, mb);
-      await sleep(50);
-    }
-  })();
-  return {
-    grownMb: () => most - first,
-    stop: async () => {
-      done.abort();
-      await watching;
-    },
+    ratios: { playsBesideCsvToAlone: toAlone(together.csv), playsBesideXlsxToAlone: toAlone(together.xlsx) },
   };
 }
 
@@ -124,23 +103,15 @@ async function play({ server, codes, players }: Scene, count: number): Promise<n
 
 /** Exports again and again until the plays are through. */
 async function playBeside(scene: Scene, count: number, format: Format): Promise<number> {
-  const stop = new AbortController();
-  const exporting = (async () => {
-    while (!stop.signal.aborted) {
-      await exportOnce(scene, format, stop.signal).catch((error: unknown) => {
-        if (!stop.signal.aborted) throw error;
-      });
-    }
-  })();
-  // One that fails would leave the plays alone, and make them look fast.
-  exporting.catch(() => undefined);
-  await sleep(200);
-  try {
-    return await play(scene, count);
-  } finally {
-    stop.abort();
-    await exporting;
-  }
+  const exportUntil = async (signal: AbortSignal): Promise<void> => {
+    await exportOnce(scene, format, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  };
+  return beside(exportUntil, async () => {
+    await sleep(200);
+    return play(scene, count);
+  });
 }
 
 /** @returns seconds */

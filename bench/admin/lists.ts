@@ -1,6 +1,6 @@
 import { type Figures, median, progress, round } from '../support/report';
 import { ask } from './ask';
-import type { Comparison } from './comparison';
+import type { Comparison } from '../support/comparison';
 import { startServer, type Stage } from './stage';
 import { ticketLists } from './ticket-lists';
 import { userLists } from './user-lists';

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { writePastTriggers } from './past-triggers';
+import { writePastTriggers } from '../support/past-triggers';
 
 /** Of the tickets, how many are played, and how many handed over. */
 export const PLAYED = 0.6;

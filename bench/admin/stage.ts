@@ -6,17 +6,15 @@ import { type AppConfig, createLogger, loadConfig } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../apps/api/src/create-app';
 import { createBenchDatabase } from '../support/bench-database';
-import { ChildServer } from '../support/child-server';
+import { startApi } from '../support/api-server';
+import type { ChildServer } from '../support/child-server';
 import { type Player, signIn } from '../support/players';
 import { progress } from '../support/report';
-import { createPeople } from './people';
+import { JWT_SECRET, serviceEnvironment } from '../support/service-environment';
+import { createPeople } from '../support/people';
 import { playBySql } from './played-tickets';
 
 const PLAYERS = 2000;
-const SECRETS = {
-  JWT_SECRET: 'a-secret-of-the-benchmark-and-of-nothing-else',
-  DECK_SECRET: 'another-secret-of-the-benchmark-and-nothing-else',
-};
 
 /** A database with a contest that is well under way, its people, and an administrator who looks at them. */
 export interface Stage {
@@ -45,18 +43,7 @@ export async function setStage(tickets: number): Promise<Stage> {
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const environment = {
-      NODE_ENV: 'test',
-      DATABASE_URL: database.url,
-      DATA_DIR: dataDir,
-      PORT: '0',
-      METRICS_PORT: '0',
-      DATABASE_POOL_SIZE: '20',
-      MAIL_DELIVERY: 'off',
-      RETENTION_CRON: '0 0 29 2 *',
-      ADMIN_SECOND_FACTOR: 'optional',
-      ...SECRETS,
-    };
+    const environment = { ...serviceEnvironment(database.url, dataDir), ADMIN_SECOND_FACTOR: 'optional' };
     const config = loadConfig(environment);
     const contestId = await fill(dataSource, config, tickets);
     const people = await dataSource.query<{ id: string }[]>(
@@ -66,7 +53,7 @@ export async function setStage(tickets: number): Promise<Stage> {
     const [admin, ...players] = await signIn(
       dataSource,
       people.map(({ id }) => id),
-      SECRETS.JWT_SECRET,
+      JWT_SECRET,
     );
     if (!admin) throw new Error('There are no people');
     await dataSource.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [admin.id]);
@@ -84,7 +71,7 @@ export async function setStage(tickets: number): Promise<Stage> {
 
 /** The service of a stage, in a process of its own. */
 export async function startServer({ environment }: Stage): Promise<ChildServer> {
-  return ChildServer.start(join(__dirname, '../../apps/api/src/main.js'), environment);
+  return startApi(environment);
 }
 
 /** @returns the contest's id */

@@ -4,8 +4,8 @@ import { createLogger } from '@tiptop/platform';
 import { createApp } from '../../apps/api/src/create-app';
 import { median, progress, round } from '../support/report';
 import { ask } from './ask';
-import type { Comparison } from './comparison';
-import { writePastTriggers } from './past-triggers';
+import type { Comparison } from '../support/comparison';
+import { writePastTriggers } from '../support/past-triggers';
 import type { Stage } from './stage';
 
 const WARM_UP = 20;

@@ -10,7 +10,10 @@ export interface Report {
   bench: string;
   tickets: number;
   sides: Record<string, Figures>;
-  /** Our speed over the other side's: 1 is as fast, more is faster. */
+  /**
+   * Our speed over the other side’s: 1 is as fast, more is faster. Two name it otherwise: a name with `To` says what over
+   * what, and of a backup `bareTools` is our time over theirs, since that is how its limit is given.
+   */
   ratios: Record<string, number>;
 }
 

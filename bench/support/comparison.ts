@@ -1,4 +1,4 @@
-import type { Figures } from '../support/report';
+import type { Figures } from './report';
 
 /** What was measured of some sides, and how they compare. */
 export interface Comparison {

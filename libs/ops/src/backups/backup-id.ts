@@ -6,6 +6,10 @@ export type BackupKind = (typeof BACKUP_KINDS)[number];
 export const SCHEDULED_KINDS = ['daily', 'weekly', 'monthly'] as const satisfies readonly BackupKind[];
 export type ScheduledKind = (typeof SCHEDULED_KINDS)[number];
 
+export function isScheduled(kind: BackupKind): kind is ScheduledKind {
+  return (SCHEDULED_KINDS as readonly BackupKind[]).includes(kind);
+}
+
 /** A backup's name, taken apart. */
 export interface BackupId {
   kind: BackupKind;

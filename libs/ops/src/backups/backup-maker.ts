@@ -12,6 +12,7 @@ import type { BackupStore } from '../stores/backup-store';
 import { BACKUP_STORES } from '../stores/backup-stores.token';
 import { Pruner } from '../retention/pruner';
 import { RestoreCheck } from '../verification/restore-check';
+import { isScheduled } from './backup-id';
 import type { BackupReport } from './backup-report';
 import type { BackupRun } from './backup-run.entity';
 import type { RunObserver } from './backup-runs';
@@ -26,8 +27,6 @@ import { serviceVersion } from './service-version';
 import { copyToStore } from './store-copy';
 
 const MS = 1000;
-/** Kinds that the calendar makes. */
-const NIGHTLY: readonly string[] = ['daily', 'weekly', 'monthly'];
 
 /** Every store that there may be, and what switches it on. */
 const STORES: Readonly<Record<string, string>> = { s3: 'BACKUP_S3_ENDPOINT', sftp: 'BACKUP_SFTP_URL' };
@@ -145,7 +144,7 @@ export class BackupMaker {
     disabled: string[],
   ): Promise<void> {
     const { database } = gathering;
-    if (!NIGHTLY.includes(run.kind)) {
+    if (!isScheduled(run.kind)) {
       disabled.push('restore-check');
       await steps.skip(
         'restore-check',

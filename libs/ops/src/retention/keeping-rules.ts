@@ -1,4 +1,4 @@
-import { SCHEDULED_KINDS } from '../backups/backup-id';
+import { isScheduled } from '../backups/backup-id';
 import type { KnownBackup, LoneArchive } from './known-backup';
 import type { RetentionQuestion, Verdict } from './retention-question';
 import { type FilledSlots, monthlySlots, weeklySlots } from './slots';
@@ -22,7 +22,7 @@ export class KeepingRules {
     this.floor = trusted.slice(0, keep.floor);
     const preDeploy = trusted.filter(({ kind }) => kind === 'pre-deploy').slice(0, keep.preDeploy);
     this.lastPreDeploy = new Set(preDeploy.map(({ id }) => id));
-    const scheduled = backups.filter(isScheduled);
+    const scheduled = backups.filter(({ kind }) => isScheduled(kind));
     const day = this.newest && utcDayOf(this.newest.at);
     this.weekly = day === undefined || place === 'store' ? NONE : weeklySlots(scheduled, day, keep.weeklyWeeks);
     this.monthly = day === undefined || place === 'local' ? NONE : monthlySlots(scheduled, day, keep.monthlyMonths);
@@ -95,7 +95,7 @@ export class KeepingRules {
     const age = this.age(backup.at);
     if (isOld) {
       const limit = `older than ${this.limit(backup).days} days`;
-      return place === 'store' && isScheduled(backup) ? `${limit}, and fills no monthly slot` : limit;
+      return place === 'store' && isScheduled(backup.kind) ? `${limit}, and fills no monthly slot` : limit;
     }
     if (backup.kind === 'pre-deploy') return `${keep.preDeploy} newer pre-deploy ones are here`;
     return `${age} days before the newest, so past the ${keep.dailyDays} daily slots, and fills no weekly slot`;
@@ -115,10 +115,6 @@ export class KeepingRules {
 
 function kept(reason: string): Verdict {
   return { keep: [reason], why: [] };
-}
-
-function isScheduled({ kind }: KnownBackup): boolean {
-  return (SCHEDULED_KINDS as readonly string[]).includes(kind);
 }
 
 function newestFirst(a: KnownBackup, b: KnownBackup): number {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig, Clock } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
-import { SCHEDULED_KINDS, type ScheduledKind } from '../backups/backup-id';
+import { isScheduled, type ScheduledKind } from '../backups/backup-id';
 import { StepFailure } from '../backups/backup-source';
 import type { RunTrigger } from '../backups/backup-run.entity';
 import { MOST_TRIES } from '../backups/backup-runs';
@@ -92,13 +92,12 @@ export class DueSlots {
    * while the clock was wrong, and says nothing.
    */
   private async isKept(slot: Date, now: Date): Promise<boolean> {
-    const kinds: readonly string[] = SCHEDULED_KINDS;
     const { environment } = this.config.ops;
     try {
       const { backups } = await this.local.list();
       return backups.some(
         ({ backup: { kind, at }, manifest }) =>
-          kinds.includes(kind) &&
+          isScheduled(kind) &&
           manifest.environment === environment &&
           manifest.quarantined === null &&
           at >= slot &&

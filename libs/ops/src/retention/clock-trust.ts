@@ -2,6 +2,11 @@ import type { KnownBackup } from './known-backup';
 
 const HOUR_MS = 3_600_000;
 const MOST_AHEAD_MS = 48 * HOUR_MS;
+/**
+ * What a sound clock may be behind the newest backup: one begun in the second of another one is named after the next, and time
+ * synchronisation sets clocks back by that much. No age that decides anything is as short.
+ */
+const MOST_BEHIND_MS = 60_000;
 
 /** What another clock says. */
 export interface ToldTime {
@@ -17,7 +22,7 @@ export interface ToldTime {
  */
 export function clockDistrust(now: Date, backups: readonly KnownBackup[], told: readonly ToldTime[]): string | null {
   const newest = backups.reduce<KnownBackup | undefined>((a, b) => (a && a.at >= b.at ? a : b), undefined);
-  if (newest && now < newest.at) {
+  if (newest && newest.at.getTime() - now.getTime() > MOST_BEHIND_MS) {
     return `the clock (${now.toISOString()}) is behind the newest backup here, ${newest.id}: one of them is wrong`;
   }
   for (const { by, time } of told) {

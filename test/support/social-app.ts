@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { AppConfigValues } from '@tiptop/platform';
-import { findFreePort } from '../../libs/platform/src/embedded/free-port';
 import type { ApiResponse } from './api-client';
 import type { ProblemBody, SessionBody } from './builders';
 import { FACEBOOK_APP, FacebookServer } from './facebook-server';
@@ -33,7 +35,7 @@ export function facebookConfig(
 
 /** @param host by which the providers are called */
 export async function startSocialApp(overrides: Partial<AppConfigValues> = {}, host?: string): Promise<SocialApp> {
-  const port = await findFreePort();
+  const port = await findOwnPort();
   const publicUrl = `http://127.0.0.1:${port}`;
   const google = await GoogleProvider.start(`${publicUrl}/v1/auth/google/callback`, host);
   const facebook = await FacebookServer.start(host);
@@ -123,4 +125,23 @@ export async function lettersTo({ database }: TestApp, userId: string): Promise<
     [userId],
   );
   return rows.map(({ kind }) => kind);
+}
+
+/** Below those that the system gives to whoever asks for any. */
+const PORTS = [20_000, 32_000] as const;
+
+/** A port that nobody listens on, and nobody is given by chance before it is used: the provider knows it before the service. */
+async function findOwnPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(...PORTS);
+    const server = createServer();
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') continue;
+      throw error;
+    }
+    await once(server.close(), 'close');
+    return port;
+  }
 }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from './config-error';
 import { loadConfig } from './load-config';
@@ -204,6 +204,50 @@ describe('loadConfig', () => {
     expect(config.codeAttempts.maxBlockSeconds).toBe(7);
   });
 
+  it('knows where an environment stands, and how it is deployed to', () => {
+    const deploy = (variables: Record<string, string> = {}) => loadConfig({ ...secrets, ...variables }).ops.deploy;
+    expect(deploy()).toEqual({
+      path: '/srv/devops/the-tip-top/dev',
+      registry: undefined,
+      frontend: true,
+      switch: 'recreate',
+      by: userInfo().username,
+      source: process.cwd(),
+      healthTries: 10,
+      healthSeconds: 5,
+      dockerConfig: undefined,
+    });
+    expect(deploy({ OPS_ENVIRONMENT: 'preprod' })).toMatchObject({
+      path: '/srv/devops/the-tip-top/preprod',
+      switch: 'recreate',
+    });
+    expect(deploy(production)).toMatchObject({ path: '/srv/devops/the-tip-top/prod', switch: 'rolling' });
+    expect(
+      deploy({
+        OPS_ENVIRONMENT: 'prod',
+        DEPLOY_PATH: 'some/folder',
+        REGISTRY: 'registry.example:5000/tea/shop',
+        DEPLOY_FRONTEND: 'off',
+        DEPLOY_SWITCH: 'recreate',
+        DEPLOY_BY: 'jenkins-the-tip-top-main-7',
+        DEPLOY_SOURCE: '..',
+        DEPLOY_HEALTH_TRIES: '3',
+        DEPLOY_HEALTH_SECONDS: '0',
+        DOCKER_CONFIG: '/tmp/docker',
+      }),
+    ).toEqual({
+      path: resolve('some/folder'),
+      registry: 'registry.example:5000/tea/shop',
+      frontend: false,
+      switch: 'recreate',
+      by: 'jenkins-the-tip-top-main-7',
+      source: resolve('..'),
+      healthTries: 3,
+      healthSeconds: 0,
+      dockerConfig: '/tmp/docker',
+    });
+  });
+
   it('takes an empty variable for none, and a relative folder from where it stands', () => {
     const config = loadConfig({ ...secrets, PORT: '', DATABASE_URL: '', CORS_ORIGINS: '', DATA_DIR: 'some/folder' });
     expect(config).toMatchObject({ port: 3000, databaseUrl: undefined, corsOrigins: [] });
@@ -298,6 +342,19 @@ describe('loadConfig', () => {
     ['STAFF_MAY_PLAY', 'yes'],
     ['CODE_ATTEMPTS_ACCOUNT', '0'],
     ['LOGIN_ATTEMPTS_WINDOW_SECONDS', 'NaN'],
+    ['REGISTRY', 'https://registry.example'],
+    ['REGISTRY', 'user:hunter2@registry.example'],
+    ['REGISTRY', 'registry.example/'],
+    ['REGISTRY', 'registry.example/Tea'],
+    ['REGISTRY', '-registry.example'],
+    ['REGISTRY', 'registry.example:port'],
+    ['REGISTRY', 'registry.example/tea:latest'],
+    ['DEPLOY_FRONTEND', 'maybe'],
+    ['DEPLOY_SWITCH', 'blue-green'],
+    ['DEPLOY_BY', 'two\nlines'],
+    ['DEPLOY_BY', 'x'.repeat(201)],
+    ['DEPLOY_HEALTH_TRIES', '0'],
+    ['DEPLOY_HEALTH_SECONDS', '301'],
   ])('names %s where it is wrong (%s), and never its value', (name, value) => {
     const problems = problemsOf({ ...secrets, [name]: value });
     expect(problems).toHaveLength(1);

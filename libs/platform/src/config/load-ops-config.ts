@@ -1,8 +1,11 @@
+import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { OpsConfig, S3Config, SftpConfig } from './ops-config';
+import type { DeployConfig, OpsConfig, OpsEnvironment, S3Config, SftpConfig } from './ops-config';
 import type { OpsSettings } from './ops-settings';
 
 const SFTP_PORT = 22;
+/** Below it each environment has its folder. */
+const ENVIRONMENTS_FOLDER = '/srv/devops/the-tip-top';
 
 const S3_SETTINGS = [
   'BACKUP_S3_ENDPOINT',
@@ -38,8 +41,9 @@ export function opsConfigOf(
   settings: OpsSettings,
   { dataDir, production }: { dataDir: string; production: boolean },
 ): OpsConfig {
+  const environment = settings.OPS_ENVIRONMENT ?? (production ? 'prod' : 'dev');
   return {
-    environment: settings.OPS_ENVIRONMENT ?? (production ? 'prod' : 'dev'),
+    environment,
     revision: settings.SERVICE_REVISION,
     scheduler: settings.OPS_SCHEDULER === 'on',
     backupCron: settings.BACKUP_CRON,
@@ -73,7 +77,31 @@ export function opsConfigOf(
       floor: settings.BACKUP_KEEP_FLOOR,
       removeAtMost: settings.BACKUP_REMOVE_AT_MOST,
     },
+    deploy: deployOf(settings, environment),
   };
+}
+
+function deployOf(settings: OpsSettings, environment: OpsEnvironment): DeployConfig {
+  return {
+    path: resolve(settings.DEPLOY_PATH ?? join(ENVIRONMENTS_FOLDER, environment)),
+    registry: settings.REGISTRY,
+    frontend: settings.DEPLOY_FRONTEND === 'on',
+    switch: settings.DEPLOY_SWITCH ?? (environment === 'prod' ? 'rolling' : 'recreate'),
+    by: settings.DEPLOY_BY ?? loginName(),
+    source: resolve(settings.DEPLOY_SOURCE ?? '.'),
+    healthTries: settings.DEPLOY_HEALTH_TRIES,
+    healthSeconds: settings.DEPLOY_HEALTH_SECONDS,
+    dockerConfig: settings.DOCKER_CONFIG,
+  };
+}
+
+/** In a container the user may be a number without a name. */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 function s3Of(settings: OpsSettings): S3Config | undefined {

@@ -25,7 +25,31 @@ export interface SftpConfig {
 export const OPS_ENVIRONMENTS = ['dev', 'preprod', 'prod'] as const;
 export type OpsEnvironment = (typeof OPS_ENVIRONMENTS)[number];
 
-/** How backups are made, kept and told of. What is undefined or empty is switched off. */
+export const DEPLOY_SWITCHES = ['rolling', 'recreate'] as const;
+/** `rolling`: the new container beside the old one until it has proved itself. `recreate`: in its place. */
+export type DeploySwitch = (typeof DEPLOY_SWITCHES)[number];
+
+/** Where an environment stands, and how another release comes there. */
+export interface DeployConfig {
+  /** Folder of the environment on its host: compose files, settings, secrets. Absolute. */
+  path: string;
+  /** `host[:port][/prefix]`, as an image's name begins; undefined where nothing can be deployed. */
+  registry: string | undefined;
+  /** Whether the environment has a frontend. */
+  frontend: boolean;
+  switch: DeploySwitch;
+  /** Who deploys, as the records tell it. */
+  by: string;
+  /** Folder with the files of the release: the checkout. Absolute. */
+  source: string;
+  /** How often a new release is asked for its health, and the pause between. */
+  healthTries: number;
+  healthSeconds: number;
+  /** Folder of the container engine's command line, with the logins at registries; its own default where undefined. */
+  dockerConfig: string | undefined;
+}
+
+/** How backups are made, kept and told of, and releases deployed. What is undefined or empty is switched off. */
 export interface OpsConfig {
   /** Which of the installations this is. */
   environment: OpsEnvironment;
@@ -78,4 +102,5 @@ export interface OpsConfig {
     /** Most backups that one pruning removes in one place. */
     removeAtMost: number;
   };
+  deploy: DeployConfig;
 }

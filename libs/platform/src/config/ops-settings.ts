@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
-import { OPS_ENVIRONMENTS, type OpsEnvironment } from './ops-config';
+import { type DeploySwitch, DEPLOY_SWITCHES, OPS_ENVIRONMENTS, type OpsEnvironment } from './ops-config';
 import { Fulfils, isCronLine, isDatabaseUrl, list } from './setting-rules';
 
 const HTTP_URL = { require_tld: false, protocols: ['http', 'https'], require_protocol: true };
@@ -19,6 +19,11 @@ function isSftpUrl(text: string): boolean {
 
 function isDockerHost(text: string): boolean {
   return /^unix:\/\/\/./.test(text) || (/^tcp:\/\/[^/]/.test(text) && URL.canParse(text));
+}
+
+/** As it begins an image's name: a host, perhaps a port, perhaps folders. */
+function isRegistry(text: string): boolean {
+  return /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/.test(text);
 }
 
 /** The settings of operations; `.env.example` describes each. */
@@ -166,6 +171,39 @@ export class OpsSettings {
   @wholeNumber(1, 1000)
   BACKUP_REMOVE_AT_MOST = 20;
 
+  @IsOptional()
+  @IsString()
+  DEPLOY_PATH?: string;
+
+  @IsOptional()
+  @Fulfils(isRegistry, { message: 'must be the address of a registry without a scheme, host:port for one' })
+  REGISTRY?: string;
+
+  @IsIn(['on', 'off'])
+  DEPLOY_FRONTEND: 'on' | 'off' = 'on';
+
+  @IsOptional()
+  @IsIn(DEPLOY_SWITCHES)
+  DEPLOY_SWITCH?: DeploySwitch;
+
+  @IsOptional()
+  @Matches(/^[^\p{Cc}]{1,200}$/u, { message: 'must be a line of 200 characters at most' })
+  DEPLOY_BY?: string;
+
+  @IsOptional()
+  @IsString()
+  DEPLOY_SOURCE?: string;
+
+  @wholeNumber(1, 100)
+  DEPLOY_HEALTH_TRIES = 10;
+
+  @wholeNumber(0, 300)
+  DEPLOY_HEALTH_SECONDS = 5;
+
+  @IsOptional()
+  @IsString()
+  DOCKER_CONFIG?: string;
+
   /** Settings without a default. */
   static readonly OPTIONAL = [
     'OPS_ENVIRONMENT',
@@ -184,5 +222,11 @@ export class OpsSettings {
     'DOCKER_HOST',
     'JENKINS_HOME',
     'ALERT_WEBHOOK_URL',
+    'DEPLOY_PATH',
+    'REGISTRY',
+    'DEPLOY_SWITCH',
+    'DEPLOY_BY',
+    'DEPLOY_SOURCE',
+    'DOCKER_CONFIG',
   ] as const satisfies readonly (keyof OpsSettings)[];
 }

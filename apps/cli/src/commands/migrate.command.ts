@@ -1,4 +1,4 @@
-import { OPERATOR, ServiceRoleError } from '@tiptop/platform';
+import { MigrationBlocked, OPERATOR, ServiceRoleError } from '@tiptop/platform';
 import { Command, SubCommand } from 'nest-commander';
 import { CommandError } from '../failures/cli-error';
 import { CliCommand, CommandGroup } from './cli-command';
@@ -18,8 +18,9 @@ export class MigrateUp extends CliCommand {
   }
 
   private async migrate(serviceRole: string | undefined): Promise<string[]> {
+    const migrator = await this.backend.migrator();
     try {
-      return await (await this.backend.migrator()).up({ by: OPERATOR, serviceRole });
+      return await namingLocks(async () => migrator.up({ by: OPERATOR, serviceRole }));
     } catch (error) {
       throw error instanceof ServiceRoleError ? new CommandError('SERVICE_ROLE_UNFIT', error.message) : error;
     }
@@ -29,7 +30,8 @@ export class MigrateUp extends CliCommand {
 @SubCommand({ name: 'down', description: 'Revert the newest migration, and the data that only it has room for' })
 export class MigrateDown extends CliCommand {
   override async run(): Promise<void> {
-    const reverted = await (await this.backend.migrator()).down({ by: OPERATOR });
+    const migrator = await this.backend.migrator();
+    const reverted = await namingLocks(async () => migrator.down({ by: OPERATOR }));
     this.output.result({ reverted: reverted ?? null }, reverted ? `Reverted ${reverted}` : 'Nothing is applied.');
   }
 }
@@ -49,3 +51,12 @@ export class MigrateStatus extends CliCommand {
   subCommands: [MigrateUp, MigrateDown, MigrateStatus],
 })
 export class MigrateCommand extends CommandGroup {}
+
+/** @throws CommandError where another session keeps a lock that a migration needs */
+async function namingLocks<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof MigrationBlocked ? new CommandError('MIGRATION_BLOCKED', error.message) : error;
+  }
+}

@@ -4,6 +4,7 @@ import { AuditLog, type AuditRecord } from '../audit/audit-log';
 import { SystemClock } from '../clock/clock';
 import { AdvisoryLock } from '../locks/advisory-lock';
 import { type DatabaseSchema, dataSourceOptions } from './database.module';
+import { LOCK_PATIENCE, type LockPatience, withPatience } from './lock-patience';
 import { bindOwners } from './owner-rights';
 import { assertServiceRole, grantServiceRole } from './service-role';
 
@@ -19,42 +20,57 @@ export interface MigrationOptions {
   serviceRole?: string | undefined;
 }
 
+/** By which the sessions of migrations are known: there is one process at a time that has any. */
+const APPLICATION = 'tiptop migrations';
+/** One that migrates, and one that watches what it waits for. */
+const CONNECTIONS = 2;
+
 /** Moves the schema up and down. Processes that start at once take turns. */
 export class Migrator {
   constructor(
     private readonly databaseUrl: string,
     private readonly schema: DatabaseSchema,
+    private readonly patience: LockPatience = LOCK_PATIENCE,
   ) {}
 
   /**
    * Applies what is pending, and then sets the rights right.
    * @returns the names of what was applied
    * @throws ServiceRoleError where the service's role can't be given its rights. Where that shows only once everything
-   * is there, what was applied stays
+   * is there, what was applied stays. MigrationBlocked where another session keeps a lock that one needs
    */
   async up({ by, serviceRole }: MigrationOptions = {}): Promise<string[]> {
     const { keptTables = {} } = this.schema;
     return this.exclusively(async (dataSource) => {
       if (serviceRole !== undefined) await assertServiceRole(dataSource.manager, serviceRole);
-      const applied = (await dataSource.runMigrations()).map(({ name }) => name);
+      const before = new Set(await this.applied(dataSource));
+      await withPatience(dataSource, this.patience, async () => dataSource.runMigrations());
+      // Of a try that was given up in the middle, what came before is applied as well.
+      const applied = (await this.applied(dataSource)).filter((name) => !before.has(name));
       if (applied.length > 0)
         await this.record(dataSource.manager, by, { action: 'schema-migrated', details: { applied } });
-      await dataSource.transaction(async (manager) => {
-        await bindOwners(manager, keptTables);
-        if (serviceRole === undefined) return;
-        await grantServiceRole(manager, serviceRole, keptTables);
-        await this.record(manager, by, { action: 'rights-granted', details: { role: serviceRole } });
-      });
+      await withPatience(dataSource, this.patience, async () =>
+        dataSource.transaction(async (manager) => {
+          await bindOwners(manager, keptTables);
+          if (serviceRole === undefined) return;
+          await grantServiceRole(manager, serviceRole, keptTables);
+          await this.record(manager, by, { action: 'rights-granted', details: { role: serviceRole } });
+        }),
+      );
       return applied;
     });
   }
 
-  /** Reverts the newest migration. @returns its name, or undefined where there is none left */
+  /**
+   * Reverts the newest migration.
+   * @returns its name, or undefined where there is none left
+   * @throws MigrationBlocked
+   */
   async down({ by }: Pick<MigrationOptions, 'by'> = {}): Promise<string | undefined> {
     return this.exclusively(async (dataSource) => {
       const newest = (await this.applied(dataSource)).at(-1);
       if (newest === undefined) return undefined;
-      await dataSource.undoLastMigration();
+      await withPatience(dataSource, this.patience, async () => dataSource.undoLastMigration());
       await this.record(dataSource.manager, by, { action: 'schema-reverted', details: { reverted: newest } });
       return newest;
     });
@@ -120,9 +136,10 @@ export class Migrator {
   }
 
   private async connected<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-    const options = dataSourceOptions(this.databaseUrl, this.schema, 2);
-    // A migration may take as long as the table is large.
-    const dataSource = await new DataSource({ ...options, extra: {} }).initialize();
+    const options = dataSourceOptions(this.databaseUrl, this.schema, CONNECTIONS);
+    // A migration may take as long as the table is large, but what it waits for keeps everybody else waiting behind it.
+    const extra = { application_name: APPLICATION, lock_timeout: this.patience.waitMs };
+    const dataSource = await new DataSource({ ...options, extra }).initialize();
     try {
       return await work(dataSource);
     } finally {

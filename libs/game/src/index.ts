@@ -26,6 +26,8 @@ export { Reminder } from './reminders/reminder.entity';
 export { REMINDER_JOB, ReminderJob } from './reminders/reminder-job';
 export { ReminderScheduleModule } from './reminders/reminder-schedule.module';
 export { type RemindersOutcome, RemindersService } from './reminders/reminders.service';
+export { SmokeContest } from './smoke/smoke-contest';
+export { SmokeModule } from './smoke/smoke.module';
 export { ContestCounts, type CountsOfContest, type PeopleCount, type PrizeCounts } from './statistics/contest-counts';
 export { CounterFolding } from './statistics/counter-folding';
 export { type CounterDifference, type CounterReport, CounterVerification } from './statistics/counter-verification';

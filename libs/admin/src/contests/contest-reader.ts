@@ -1,11 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Contest, ContestCounts, ContestNotFound, type CountsOfContest, Deck } from '@tiptop/game';
-import { Clock, decodeCursor, type KeysetPosition, type PageQuery, toPage, ValidationFailed } from '@tiptop/platform';
+import {
+  Clock,
+  decodeCursor,
+  isRealSql,
+  type KeysetPosition,
+  type PageQuery,
+  toPage,
+  ValidationFailed,
+} from '@tiptop/platform';
 import { isUUID } from 'class-validator';
 import { DataSource } from 'typeorm';
 import type { AdminContestListResponse, AdminContestResponse, ContestPhase } from './dto/admin-contest.response';
 
-/** What administrators see of contests. */
+/** What administrators see of contests; that of smoke journeys is none to them. */
 @Injectable()
 export class AdminContestReader {
   constructor(
@@ -19,7 +27,7 @@ export class AdminContestReader {
     const after = cursor === undefined ? undefined : positionOf(cursor);
     const rows = await this.dataSource.query<{ id: string; createdAt: Date }[]>(
       `SELECT id, created_at AS "createdAt" FROM contests
-       WHERE $1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid)
+       WHERE ${isRealSql('id')} AND ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid))
        ORDER BY created_at DESC, id DESC LIMIT $3`,
       [after?.at ?? null, after?.id ?? null, limit + 1],
     );

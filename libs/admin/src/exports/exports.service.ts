@@ -2,7 +2,16 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { Inject, Injectable, StreamableFile } from '@nestjs/common';
 import type { Account } from '@tiptop/auth';
 import { ContestNotFound, ContestRegistry } from '@tiptop/game';
-import { AppConfig, type AuditDetails, AuditLog, calendarDay, Clock, LOGGER, type Language } from '@tiptop/platform';
+import {
+  AppConfig,
+  type AuditDetails,
+  AuditLog,
+  calendarDay,
+  Clock,
+  isSmokeId,
+  LOGGER,
+  type Language,
+} from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import type { QueriedTable } from './column';
@@ -88,7 +97,7 @@ export class ExportsService {
   async report(by: Account, query: ReportQuery, language: Language): Promise<StreamableFile> {
     const loaded =
       query.contestId === undefined ? await this.contests.current() : await this.contests.find(query.contestId);
-    if (!loaded) throw new ContestNotFound();
+    if (!loaded || isSmokeId(loaded.contest.id)) throw new ContestNotFound();
     const { id } = loaded.contest;
     return this.file({
       by,

@@ -1,4 +1,4 @@
-import type { Language } from '@tiptop/platform';
+import { isRealSql, type Language } from '@tiptop/platform';
 import type { Place } from '../tickets/ticket-filter';
 import type { QueriedColumn, QueriedTable } from './column';
 
@@ -19,7 +19,7 @@ export function participantSheet(
   const contest = contestId === undefined ? '' : `WHERE contest_id = ${place(contestId)}::uuid`;
   const playedSql = `SELECT player_id, count(*) AS plays, min(played_at) AS first_play, max(played_at) AS last_play
     FROM tickets ${contest} GROUP BY player_id`;
-  const conditions = ['u.erased_at IS NULL', "(u.role = 'customer' OR d.plays > 0)"];
+  const conditions = ['u.erased_at IS NULL', isRealSql('u.id'), "(u.role = 'customer' OR d.plays > 0)"];
   if (contestId !== undefined) conditions.push('d.plays > 0');
   if (mailing) conditions.push('u.newsletter', 'u.is_active');
   return {

@@ -1,4 +1,5 @@
 import { normaliseCode } from '@tiptop/game';
+import { isRealSql } from '@tiptop/platform';
 import { isPersonSql, type Place, searchWords } from '../search/search-words';
 import type { TicketFilterQuery } from './dto/ticket-filter.query';
 
@@ -27,7 +28,7 @@ export function ticketConditions(filter: TicketFilterQuery, place: Place, timeZo
 export function orderedConditions(filter: TicketFilterQuery, place: Place, timeZone: string): string[] {
   const { status, from, to, playerId, storeId } = filter;
   const order = ticketOrder(filter);
-  const conditions: string[] = [];
+  const conditions = [isRealSql('t.contest_id')];
   // So the partial indexes are known to hold all that is asked for.
   if (order === 'played') conditions.push('t.player_id IS NOT NULL');
   if (order === 'claimed') conditions.push('t.claimed_at IS NOT NULL');

@@ -9,7 +9,7 @@ import {
   User,
   UsersService,
 } from '@tiptop/auth';
-import { type AuditAction, type AuditDetails, AuditLog, Clock, isRefusedBy } from '@tiptop/platform';
+import { type AuditAction, type AuditDetails, AuditLog, Clock, isRefusedBy, isSmokeId } from '@tiptop/platform';
 import { isUUID } from 'class-validator';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { CreateStaffRequest } from './dto/create-staff.request';
@@ -118,7 +118,7 @@ export class UserAdministrationService {
 
   private async locked(manager: EntityManager, id: string): Promise<User> {
     const user = await manager.findOne(User, { where: { id }, lock: { mode: 'for_no_key_update' } });
-    if (!user || user.erasedAt) throw new UserNotFound();
+    if (!user || user.erasedAt || isSmokeId(id)) throw new UserNotFound();
     return user;
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sessionEndSql } from '@tiptop/auth';
-import { AppConfig, Clock } from '@tiptop/platform';
+import { AppConfig, Clock, isSmokeId } from '@tiptop/platform';
 import { isUUID } from 'class-validator';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service';
@@ -43,7 +43,7 @@ export class UserDetail {
 
   /** @throws UserNotFound, for an erased account as well */
   async get(id: string): Promise<UserDetailResponse> {
-    if (!isUUID(id)) throw new UserNotFound();
+    if (!isUUID(id) || isSmokeId(id)) throw new UserNotFound();
     // One snapshot: all parts tell of the same moment.
     return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
       const [user] = await manager.query<UserRow[]>(

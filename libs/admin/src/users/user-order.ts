@@ -1,3 +1,4 @@
+import { isRealSql } from '@tiptop/platform';
 import type { UserSort, UsersQuery } from './dto/users.query';
 
 /** As its index has it. */
@@ -38,9 +39,10 @@ export function isNameSort(sort: UserSort): boolean {
   return sort === 'name' || sort === '-name';
 }
 
-/** SQL of what is asked of an account `u`, but for the search; of those that were erased nothing is left to be listed. */
+/** SQL of what is asked of an account `u`, but for the search; of those that were erased nothing is left to be listed, and those of
+ * smoke journeys are nobody. */
 export function userConditions({ role, isActive }: Pick<UsersQuery, 'role' | 'isActive'>, place: Place): string[] {
-  const conditions = ['u.erased_at IS NULL'];
+  const conditions = ['u.erased_at IS NULL', isRealSql('u.id')];
   if (role !== undefined) conditions.push(`u.role = ${place(role)}`);
   if (isActive !== undefined) conditions.push(`u.is_active = ${place(isActive)}`);
   return conditions;

@@ -5,6 +5,7 @@ import {
   type AuditActor,
   Clock,
   isDatabaseUnavailable,
+  isRealSql,
   LOGGER,
   SERVICE,
 } from '@tiptop/platform';
@@ -128,7 +129,7 @@ export class RetentionService {
     for (;;) {
       const batch: Pick<InactiveAccount, 'id' | 'lastActiveAt'>[] = await this.dataSource.query(
         `SELECT id, last_active_at AS "lastActiveAt" FROM users
-         WHERE erased_at IS NULL AND role = 'customer' AND last_active_at < $1
+         WHERE erased_at IS NULL AND role = 'customer' AND last_active_at < $1 AND ${isRealSql('id')}
            AND ($2::timestamptz IS NULL OR (last_active_at, id) > ($2, $3::uuid))
          ORDER BY last_active_at, id LIMIT ${BATCH.toString()}`,
         [since, after?.lastActiveAt ?? null, after?.id ?? null],

@@ -1,4 +1,4 @@
-import type { Language } from '@tiptop/platform';
+import { isSmokeSql, type Language } from '@tiptop/platform';
 import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Role } from '../access/roles';
 
@@ -15,6 +15,7 @@ export type Gender = (typeof GENDERS)[number];
   'users_erased_check',
   'erased_at IS NULL OR NOT (is_active OR newsletter OR password_hash IS NOT NULL OR email_verified_at IS NOT NULL)',
 )
+@Check('users_smoke_check', `NOT (${isSmokeSql('id')}) OR (role <> 'admin' AND erased_at IS NULL)`)
 @Index('users_search_text_idx', { synchronize: false })
 @Index('users_name_key_idx', { synchronize: false })
 @Index('users_staff_idx', { synchronize: false })

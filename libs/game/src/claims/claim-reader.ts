@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { foldForSearch } from '@tiptop/auth';
-import { Clock, decodeCursor, toPage } from '@tiptop/platform';
+import { type Account, foldForSearch } from '@tiptop/auth';
+import { Clock, decodeCursor, isRealSql, isSmokeId, isSmokeSql, toPage } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { toPrizeResponse } from '../contests/dto/prize.response';
 import type { Prize } from '../contests/prize.entity';
@@ -18,6 +18,7 @@ const MAX_SEARCH_WORDS = 5;
 /** A ticket and all that hangs on it, as one row. */
 export interface ClaimRow {
   code: string;
+  contestId: string;
   status: TicketStatus;
   playerId: string | null;
   playedAt: Date | null;
@@ -50,8 +51,8 @@ interface EventRow {
 }
 
 const ONE_TICKET = `
-  SELECT t.code, t.status, t.player_id AS "playerId", t.played_at AS "playedAt", t.claimed_at AS "claimedAt",
-    c.claim_ends_at AS "claimEndsAt", t.store_id AS "storeId",
+  SELECT t.code, t.contest_id AS "contestId", t.status, t.player_id AS "playerId", t.played_at AS "playedAt",
+    t.claimed_at AS "claimedAt", c.claim_ends_at AS "claimEndsAt", t.store_id AS "storeId",
     CASE WHEN u.id IS NOT NULL THEN json_build_object('firstName', u.first_name, 'lastName', u.last_name,
       'birthDate', u.birth_date, 'email', u.email) END AS player,
     CASE WHEN p.id IS NOT NULL THEN json_build_object('id', p.id, 'name', p.name, 'description', p.description,
@@ -63,7 +64,7 @@ const ONE_TICKET = `
     LEFT JOIN users e ON e.id = t.claimed_by
   WHERE t.code = $1`;
 
-/** What staff see of tickets. */
+/** What staff see of tickets: those of smoke journeys only in one, and in it no others. */
 @Injectable()
 export class ClaimReader {
   constructor(
@@ -72,11 +73,11 @@ export class ClaimReader {
   ) {}
 
   /** Played tickets of a status, the oldest play first. */
-  async list({ status, search, limit, cursor }: ClaimsQuery): Promise<ClaimListResponse> {
+  async list(staff: Account, { status, search, limit, cursor }: ClaimsQuery): Promise<ClaimListResponse> {
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
     const values: unknown[] = [status];
     const place = (value: unknown): string => `$${values.push(value).toString()}`;
-    const conditions = ['t.status = $1'];
+    const conditions = ['t.status = $1', (isSmokeId(staff.id) ? isSmokeSql : isRealSql)('t.contest_id')];
     if (after) conditions.push(`(t.played_at, t.code) > (${place(after.at)}::timestamptz, ${place(after.id)})`);
     if (search !== undefined && search.trim() !== '') conditions.push(searchSql(search, place));
     const rows = await this.dataSource.query<ListRow[]>(
@@ -98,10 +99,10 @@ export class ClaimReader {
   }
 
   /** @throws TicketNotFound, for a text that is no code at all as well */
-  async get(typedCode: string): Promise<ClaimResponse> {
+  async get(staff: Account, typedCode: string): Promise<ClaimResponse> {
     const code = normaliseCode(typedCode);
     const row = isAnyCode(code) ? await this.row(this.dataSource.manager, code) : undefined;
-    if (!row) throw new TicketNotFound();
+    if (!row || !concerns(staff, row.contestId)) throw new TicketNotFound();
     return {
       ticket: toClaimTicket(row, this.clock.now()),
       prize: row.prize && toPrizeResponse(row.prize),
@@ -135,6 +136,11 @@ export class ClaimReader {
     };
     return [played, ...events.map((event) => ({ ...event, at: event.at.toISOString() }))];
   }
+}
+
+/** Whether a contest's tickets are a member of staff's business. */
+export function concerns({ id }: Account, contestId: string): boolean {
+  return isSmokeId(id) === isSmokeId(contestId);
 }
 
 export function toClaimTicket(row: ClaimRow, now: Date): ClaimTicketResponse {

@@ -35,8 +35,8 @@ export class ClaimsController {
     status: 200,
     answer: ClaimListResponse,
   })
-  async list(@Query() query: ClaimsQuery): Promise<ClaimListResponse> {
-    return this.reader.list(query);
+  async list(@CurrentAccount() account: Account, @Query() query: ClaimsQuery): Promise<ClaimListResponse> {
+    return this.reader.list(account, query);
   }
 
   @Get(':code')
@@ -48,8 +48,8 @@ export class ClaimsController {
     answer: ClaimResponse,
     errors: ['TICKET_NOT_FOUND'],
   })
-  async get(@Param('code') code: string): Promise<ClaimResponse> {
-    return this.reader.get(code);
+  async get(@CurrentAccount() account: Account, @Param('code') code: string): Promise<ClaimResponse> {
+    return this.reader.get(account, code);
   }
 
   @Post(':code/validate')

@@ -18,7 +18,7 @@ import {
   TicketNotClaimed,
   TicketNotPending,
 } from './claim.errors';
-import { ClaimReader, type ClaimRow, toClaimTicket } from './claim-reader';
+import { ClaimReader, type ClaimRow, concerns, toClaimTicket } from './claim-reader';
 import type { ClaimOutcomeResponse } from './dto/claim.response';
 import type { RefuseClaimRequest } from './dto/refuse-claim.request';
 import type { UndoClaimRequest } from './dto/undo-claim.request';
@@ -141,7 +141,11 @@ export class ClaimsService {
     if (!isAnyCode(code)) throw new TicketNotFound();
     return this.dataSource.transaction(async (manager) => {
       // Acts on one ticket take turns: what is explained below is then what decided above, and their times are in order.
-      await manager.query('SELECT 1 FROM tickets WHERE code = $1 FOR NO KEY UPDATE', [code]);
+      const [ticket] = await manager.query<{ contestId: string }[]>(
+        'SELECT contest_id AS "contestId" FROM tickets WHERE code = $1 FOR NO KEY UPDATE',
+        [code],
+      );
+      if (!ticket || !concerns(actor, ticket.contestId)) throw new TicketNotFound();
       const now = this.clock.now();
       const event = await change(manager, code, now);
       if (event) {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppConfig, Clock, LOGGER } from '@tiptop/platform';
+import { AppConfig, Clock, isSmokeId, LOGGER } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { DeckSeal } from '../domain/deck-seal';
@@ -49,10 +49,12 @@ export class ContestRegistry {
 
   /** The contest that is open now; else the next one to open; else the last one that was. */
   async current(): Promise<LoadedContest | undefined> {
-    const now = this.clock.now();
-    const held = pickCurrent(await this.all(), now);
-    // Nothing open among what is held: something may have been opened since.
-    return held && isOpen(held, now) ? held : pickCurrent(await this.reload(), now);
+    return this.pick(isReal);
+  }
+
+  /** The same of those that are there for smoke journeys only. */
+  async smoke(): Promise<LoadedContest | undefined> {
+    return this.pick(isSmoke);
   }
 
   async find(contestId: string): Promise<LoadedContest | undefined> {
@@ -63,6 +65,7 @@ export class ContestRegistry {
   async unopenable(): Promise<string[]> {
     const now = this.clock.now();
     return (await this.reload())
+      .filter(isReal)
       .filter(({ contest, commitment, opened }) => commitment && !opened && now < contest.claimEndsAt)
       .map(({ contest }) => contest.slug);
   }
@@ -73,6 +76,13 @@ export class ContestRegistry {
       this.reading = undefined;
     });
     return this.reading;
+  }
+
+  private async pick(which: (loaded: LoadedContest) => boolean): Promise<LoadedContest | undefined> {
+    const now = this.clock.now();
+    const held = pickCurrent((await this.all()).filter(which), now);
+    // Nothing open among what is held: something may have been opened since.
+    return held && isOpen(held, now) ? held : pickCurrent((await this.reload()).filter(which), now);
   }
 
   private async all(): Promise<readonly LoadedContest[]> {
@@ -115,6 +125,14 @@ export class ContestRegistry {
     this.keys.set(deck.keyFingerprint, seal.cardKey);
     return { deck, cardKey: seal.cardKey };
   }
+}
+
+function isSmoke({ contest }: LoadedContest): boolean {
+  return isSmokeId(contest.id);
+}
+
+function isReal(loaded: LoadedContest): boolean {
+  return !isSmoke(loaded);
 }
 
 function pickCurrent(contests: readonly LoadedContest[], now: Date): LoadedContest | undefined {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, isUniqueViolation, ValidationFailed } from '@tiptop/platform';
+import { Clock, isRealSql, isUniqueViolation, ValidationFailed } from '@tiptop/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { faultsOfDates } from '../domain/contest-rules';
 import { Contest } from './contest.entity';
@@ -23,6 +23,8 @@ export interface ContestDraft extends Pick<
   Contest,
   'slug' | 'name' | 'startsAt' | 'endsAt' | 'claimEndsAt' | 'checkedCodes'
 > {
+  /** Drawn by chance where it is left out. */
+  id?: string;
   /** In their order. */
   prizes: readonly PrizePreset[];
 }
@@ -85,7 +87,9 @@ export class ContestsService {
     return contest;
   }
 
+  /** Whether there is a contest other than that of smoke journeys. */
   async any(): Promise<boolean> {
-    return this.dataSource.manager.exists(Contest);
+    const rows = await this.dataSource.query<unknown[]>(`SELECT FROM contests WHERE ${isRealSql('id')} LIMIT 1`);
+    return rows.length > 0;
   }
 }

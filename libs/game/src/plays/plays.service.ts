@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Account, RefusalRecorder } from '@tiptop/auth';
-import { AppConfig, Clock, isUniqueViolation, PG_POOL } from '@tiptop/platform';
+import { AppConfig, Clock, isSmokeId, isUniqueViolation, PG_POOL } from '@tiptop/platform';
 import type { Pool } from 'pg';
 import { ContestRegistry, isOpen, type LoadedContest } from '../contests/contest-registry';
 import type { Prize } from '../contests/prize.entity';
@@ -71,7 +71,7 @@ export class PlaysService {
       throw refusal;
     }
     const code = normaliseCode(typed);
-    let contest = await this.registry.current();
+    let contest = await (isSmokeId(account.id) ? this.registry.smoke() : this.registry.current());
     const valid = contest?.contest.checkedCodes === false ? isAnyCode(code) : isCheckedCode(code);
     if (!valid) throw new InvalidCodeFormat();
     if (!contest || !isOpen(contest, this.clock.now())) throw new ContestNotOpen();
@@ -127,7 +127,8 @@ export class PlaysService {
       return { code, playedAt: ticket.playedAt, claimEndsAt: ticket.claimEndsAt, prize: ticket };
     }
     await this.budget.assertOpen(who);
-    if (!ticket) {
+    // To a customer the tickets of smoke journeys do not exist, and to a smoke journey no others.
+    if (!ticket || isSmokeId(ticket.contestId) !== isSmokeId(who.accountId)) {
       await this.budget.fail(who);
       throw new TicketNotFound();
     }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AdvisoryLock, AppConfig, Clock, orderMailSql } from '@tiptop/platform';
+import { AdvisoryLock, AppConfig, Clock, isRealSql, orderMailSql } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 import { PRIZE_REMINDER_MAIL } from '../mails/mail-names';
 
@@ -63,7 +63,7 @@ export class RemindersService {
          CROSS JOIN LATERAL (SELECT (
            date_trunc('day', (c.claim_ends_at - interval '1 millisecond') AT TIME ZONE $3) - make_interval(days => days)
              + make_interval(hours => $4)) AT TIME ZONE $3 AS at) due
-       WHERE due.at <= $1 AND $1 < c.claim_ends_at
+       WHERE due.at <= $1 AND $1 < c.claim_ends_at AND ${isRealSql('c.id')}
        ORDER BY c.id, days`,
       [this.clock.now(), DAYS_BEFORE, this.config.timeZone, HOUR_OF_DAY],
     );

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppConfig, Clock, LOGGER } from '@tiptop/platform';
+import { AppConfig, Clock, isSmokeId, LOGGER } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { ContestNotFound } from '../contests/contest.errors';
@@ -112,9 +112,10 @@ export class ContestCounts {
 
   /**
    * @param reader a transaction whose other answers have to be of the same moment
-   * @throws ContestNotFound
+   * @throws ContestNotFound, for the contest of smoke journeys as well: nothing of it is counted
    */
   async of(contestId: string, reader: StatementReader = this.dataSource): Promise<CountsOfContest> {
+    if (isSmokeId(contestId)) throw new ContestNotFound();
     const [row] = await reader.query<CountsRow[]>(COUNTS, [contestId, this.clock.now(), this.config.timeZone]);
     if (!row) throw new ContestNotFound();
     if (row.waiting > TOO_MANY_CHANGES) await this.catchUp(row.waiting);

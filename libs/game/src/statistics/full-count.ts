@@ -1,34 +1,37 @@
+import { isRealSql } from '@tiptop/platform';
 import { ageSql, slotSql } from './counter-sql';
 
 /** $1 a contest, or null for all; registrations belong to none. */
 export const OF_CONTEST = '($1::uuid IS NULL OR contest_id = $1)';
+/** Of those, the tickets that count: not those of smoke journeys. */
+const OF_TICKETS = `${OF_CONTEST} AND ${isRealSql('contest_id')}`;
 
 /** What the totals have to be: kind, contest_id, prize_id, store_id, n. */
 export const FULL_TOTALS = `
   SELECT 'printed' AS kind, contest_id, NULL::uuid AS prize_id, NULL::uuid AS store_id, count(*) AS n FROM tickets
-  WHERE ${OF_CONTEST} GROUP BY contest_id
+  WHERE ${OF_TICKETS} GROUP BY contest_id
   UNION ALL
   SELECT 'played', contest_id, prize_id, NULL, count(*) FROM tickets
-  WHERE ${OF_CONTEST} AND player_id IS NOT NULL GROUP BY contest_id, prize_id
+  WHERE ${OF_TICKETS} AND player_id IS NOT NULL GROUP BY contest_id, prize_id
   UNION ALL
   SELECT 'claimed', contest_id, prize_id, store_id, count(*) FROM tickets
-  WHERE ${OF_CONTEST} AND claimed_at IS NOT NULL GROUP BY contest_id, prize_id, store_id`;
+  WHERE ${OF_TICKETS} AND claimed_at IS NOT NULL GROUP BY contest_id, prize_id, store_id`;
 
 /** What the quarters of an hour have to be: kind, contest_id, slot, n. */
 export const FULL_SLOTS = `
   SELECT 'played' AS kind, contest_id, ${slotSql('played_at')} AS slot, count(*) AS n FROM tickets
-  WHERE ${OF_CONTEST} AND player_id IS NOT NULL GROUP BY 2, 3
+  WHERE ${OF_TICKETS} AND player_id IS NOT NULL GROUP BY 2, 3
   UNION ALL
   SELECT 'claimed', contest_id, ${slotSql('claimed_at')}, count(*) FROM tickets
-  WHERE ${OF_CONTEST} AND claimed_at IS NOT NULL GROUP BY 2, 3
+  WHERE ${OF_TICKETS} AND claimed_at IS NOT NULL GROUP BY 2, 3
   UNION ALL
   SELECT 'registered', NULL, ${slotSql('created_at')}, count(*) FROM users
-  WHERE $1::uuid IS NULL AND role = 'customer' GROUP BY 3`;
+  WHERE $1::uuid IS NULL AND role = 'customer' AND ${isRealSql('id')} GROUP BY 3`;
 
 /** Who took part: contest_id, player_id, at. */
 export const FULL_PARTICIPANTS = `
   SELECT contest_id, player_id, min(played_at) AS at FROM tickets
-  WHERE ${OF_CONTEST} AND player_id IS NOT NULL GROUP BY contest_id, player_id`;
+  WHERE ${OF_TICKETS} AND player_id IS NOT NULL GROUP BY contest_id, player_id`;
 
 /** Each finds what differs between what is counted (summed up or not yet) and a full count: columns of CounterDifference. */
 export const COMPARISONS: readonly string[] = [

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppConfig } from '@tiptop/platform';
+import { AppConfig, isSmokeId } from '@tiptop/platform';
 import { DataSource } from 'typeorm';
 import { ContestNotFound } from '../contests/contest.errors';
 import { slotSql } from './counter-sql';
@@ -94,6 +94,7 @@ export class TimelineReader {
     interval: TimelineInterval,
     reader: StatementReader = this.dataSource,
   ): Promise<TimelinePoint[]> {
+    if (isSmokeId(contestId)) throw new ContestNotFound();
     const { timeZone } = this.config;
     const points = await reader.query<TimelinePoint[]>(timelineSql(interval), [contestId, from, to, timeZone]);
     if (points.length === 0) throw new ContestNotFound();

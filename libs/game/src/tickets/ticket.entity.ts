@@ -1,4 +1,5 @@
 import { User } from '@tiptop/auth';
+import { isSmokeSql } from '@tiptop/platform';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Contest } from '../contests/contest.entity';
 import { Prize } from '../contests/prize.entity';
@@ -21,6 +22,11 @@ import { Store } from '../stores/store.entity';
 @Check('tickets_store_check', 'store_id IS NULL OR claimed_at IS NOT NULL')
 @Check('tickets_claim_order_check', 'claimed_at >= played_at')
 @Check('tickets_self_claim_check', 'claimed_by <> player_id')
+// Those of smoke journeys play and hand over among themselves.
+@Check(
+  'tickets_smoke_check',
+  `(${isSmokeSql('player_id')}) = (${isSmokeSql('contest_id')}) AND (${isSmokeSql('claimed_by')}) = (${isSmokeSql('contest_id')})`,
+)
 @Index('tickets_deck_position_key', ['contestId', 'deckPosition'], {
   unique: true,
   where: '(deck_position IS NOT NULL)',

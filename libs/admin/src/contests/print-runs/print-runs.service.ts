@@ -6,6 +6,7 @@ import {
   Clock,
   decodeCursor,
   DomainError,
+  isSmokeId,
   isUniqueViolation,
   type PageQuery,
   toPage,
@@ -58,7 +59,8 @@ export class PrintRunsService {
    */
   async list(contestId: string, { limit, cursor }: PageQuery): Promise<PrintRunListResponse> {
     const { manager } = this.dataSource;
-    if (!isUUID(contestId) || !(await manager.existsBy(Contest, { id: contestId }))) throw new ContestNotFound();
+    if (!isUUID(contestId) || isSmokeId(contestId) || !(await manager.existsBy(Contest, { id: contestId })))
+      throw new ContestNotFound();
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
     if (after && !isUUID(after.id)) throw new ValidationFailed([{ path: 'cursor', message: 'cursor' }]);
     await this.ledger.giveUpDead();
@@ -82,7 +84,7 @@ export class PrintRunsService {
 
   private async add(manager: EntityManager, admin: Account, contestId: string, count: number): Promise<PrintRun> {
     const contest = isUUID(contestId) ? await manager.findOneBy(Contest, { id: contestId }) : null;
-    if (!contest) throw new ContestNotFound();
+    if (!contest || isSmokeId(contestId)) throw new ContestNotFound();
     // Looked at again in the run itself, which may begin later; told here, where somebody reads it.
     await this.printRuns.assertMayGrow(manager, contest);
     const run = manager.create(PrintRun, {

@@ -37,6 +37,12 @@ const BACKUP = `INSERT INTO backup_runs (id, environment, started_at, kind, trig
 const VERIFICATION = `INSERT INTO backup_verifications (backup_id, source, passed, detail, started_at, finished_at, level)
   VALUES ('x', 'local', true, '', now(), now(),`;
 const LEASE = `INSERT INTO operation_leases (environment, owner, operation) VALUES ('x', 'x',`;
+const SMOKE = '00000000-0000-8000-8000-000000000001';
+const PLAYED = `INSERT INTO tickets (code, deck_position, played_at, prize_id, contest_id, player_id, status, claimed_by, claimed_at)
+  VALUES ('0O1ILU0O1I', 90, now(), :prize,`;
+const DEPLOYMENT = `INSERT INTO deployments (environment, actor, owner, tag, started_at, kind, status, finished_at, reason, release,
+    previous, failure_noticed_at, recovered_at)
+  VALUES ('dev', 'x', 'x', 'x', now(),`;
 const EVENT = `INSERT INTO claim_events (ticket_code, actor_id, at, kind, reason)`;
 
 /** For each CHECK constraint, statements that break it and nothing else: one for each way in which it can be broken. */
@@ -52,6 +58,12 @@ const ATTEMPTS: Readonly<Record<string, readonly string[]>> = {
     `UPDATE users SET email_key = '' WHERE id = :customer`,
   ],
   users_language_check: [`UPDATE users SET language = 'de' WHERE id = :customer`],
+  users_smoke_check: [
+    `INSERT INTO users (id, role, email, email_key, first_name, last_name, birth_date, search_text, created_at, updated_at)
+     VALUES ('${SMOKE}', 'admin', ${VALUES})`,
+    `INSERT INTO users (id, erased_at, is_active, email, email_key, first_name, last_name, birth_date, search_text, created_at, updated_at)
+     VALUES ('00000000-0000-8000-8000-ffffffffffff', now(), false, ${VALUES})`,
+  ],
   users_erased_check: [
     `UPDATE users SET erased_at = now(), password_hash = NULL WHERE id = :customer`,
     `UPDATE users SET erased_at = now(), is_active = false WHERE id = :customer`,
@@ -115,6 +127,32 @@ const ATTEMPTS: Readonly<Record<string, readonly string[]>> = {
   ],
   backup_verifications_level_check: [`${VERIFICATION} 'glance')`],
   operation_leases_operation_check: [`${LEASE} 'party')`],
+  deployments_kind_check: [`${DEPLOYMENT} 'party', 'running', NULL, NULL, NULL, NULL, NULL, NULL)`],
+  deployments_status_check: [`${DEPLOYMENT} 'deployment', 'perhaps', now(), 'x', NULL, NULL, NULL, NULL)`],
+  deployments_finished_check: [
+    `${DEPLOYMENT} 'deployment', 'running', now(), NULL, NULL, NULL, NULL, NULL)`,
+    `${DEPLOYMENT} 'deployment', 'succeeded', NULL, NULL, '{}', NULL, NULL, NULL)`,
+    `${DEPLOYMENT} 'deployment', 'failed', NULL, 'x', NULL, NULL, NULL, NULL)`,
+    `${DEPLOYMENT} 'rollback', 'cancelled', NULL, 'x', NULL, NULL, NULL, NULL)`,
+  ],
+  deployments_reason_check: [
+    `${DEPLOYMENT} 'deployment', 'running', NULL, 'x', NULL, NULL, NULL, NULL)`,
+    `${DEPLOYMENT} 'deployment', 'succeeded', now(), 'x', '{}', NULL, NULL, NULL)`,
+    `${DEPLOYMENT} 'deployment', 'failed', now(), NULL, NULL, NULL, NULL, NULL)`,
+    `${DEPLOYMENT} 'deployment', 'cancelled', now(), NULL, NULL, NULL, NULL, NULL)`,
+    `${DEPLOYMENT} 'deployment', 'rolled-back', now(), NULL, '{}', '{}', now(), now())`,
+    `${DEPLOYMENT} 'deployment', 'rollback-failed', now(), NULL, '{}', '{}', now(), NULL)`,
+  ],
+  deployments_release_check: [`${DEPLOYMENT} 'rollback', 'succeeded', now(), NULL, NULL, '{}', NULL, NULL)`],
+  deployments_rolled_back_check: [
+    `${DEPLOYMENT} 'deployment', 'rolled-back', now(), 'x', '{}', NULL, now(), now())`,
+    `${DEPLOYMENT} 'deployment', 'rolled-back', now(), 'x', '{}', '{}', now(), NULL)`,
+  ],
+  deployments_rollback_failed_check: [
+    `${DEPLOYMENT} 'deployment', 'rollback-failed', now(), 'x', '{}', '{}', NULL, NULL)`,
+    `${DEPLOYMENT} 'deployment', 'rollback-failed', now(), 'x', '{}', '{}', now(), now())`,
+  ],
+  deployments_recovered_check: [`${DEPLOYMENT} 'deployment', 'failed', now(), 'x', NULL, NULL, NULL, now())`],
   reminders_days_before_check: [
     `INSERT INTO reminders (contest_id, user_id, days_before, claim_ends_at, posted_at)
      VALUES (:unsealed, :customer, 0, now(), now())`,
@@ -203,6 +241,13 @@ const ATTEMPTS: Readonly<Record<string, readonly string[]>> = {
   tickets_self_claim_check: [
     `UPDATE tickets SET status = 'claimed', claimed_by = player_id, claimed_at = now() + interval '1 day'
      WHERE code = :pending`,
+  ],
+  tickets_smoke_check: [
+    `${PLAYED} '${SMOKE}', :customer, 'pending', NULL, NULL)`,
+    `${PLAYED} '${SMOKE}', '${SMOKE}', 'claimed', :employee, now())`,
+    `UPDATE tickets SET status = 'pending', player_id = '${SMOKE}', prize_id = :prize, deck_position = 90, played_at = now()
+     WHERE code = :unplayed`,
+    `UPDATE tickets SET status = 'claimed', claimed_by = '${SMOKE}', claimed_at = played_at WHERE code = :pending`,
   ],
   decks_size_check: [
     `UPDATE decks SET size = 0 WHERE contest_id = :undealt`,
@@ -321,6 +366,12 @@ describe('The CHECK constraints', () => {
       `${BACKUP} 'pre-deploy', 'deployment', 'degraded', now(), '{}')`,
       `${VERIFICATION} 'drill')`,
       `${LEASE} 'restore')`,
+      `${DEPLOYMENT} 'deployment', 'running', NULL, NULL, NULL, NULL, NULL, NULL)`,
+      `${DEPLOYMENT} 'rollback', 'succeeded', now(), NULL, '{}', NULL, NULL, NULL)`,
+      `${DEPLOYMENT} 'deployment', 'cancelled', now(), 'x', NULL, NULL, NULL, NULL)`,
+      `${DEPLOYMENT} 'deployment', 'failed', now(), 'x', '{}', NULL, now(), NULL)`,
+      `${DEPLOYMENT} 'deployment', 'rolled-back', now(), 'x', '{}', '{}', now(), now())`,
+      `${DEPLOYMENT} 'deployment', 'rollback-failed', now(), 'x', '{}', '{}', now(), NULL)`,
     ];
     for (const statement of fine) expect(await refusedBy(statement)).toBe('nobody: it was accepted');
   });

@@ -214,6 +214,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     ['Sauvegarde introuvable', 'Cette installation ne connaît pas de sauvegarde de ce nom.'],
     ['No such backup', 'This installation knows no backup of this name.'],
   ),
+  DEPLOYMENT_NOT_FOUND: kind(
+    404,
+    ['Déploiement introuvable', 'Aucun déploiement ne porte cet identifiant.'],
+    ['No such deployment', 'There is no deployment of this identifier.'],
+  ),
   REQUEST_TIMEOUT: kind(
     408,
     ['Délai d’envoi dépassé', 'La requête n’est pas arrivée à temps.'],

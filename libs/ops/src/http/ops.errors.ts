@@ -6,4 +6,9 @@ export class BackupNotFound extends DomainError {
   readonly code = 'BACKUP_NOT_FOUND';
 }
 
-export type OpsErrorCode = (BackupNotFound | OperationUnderWay)['code'];
+/** There is no deployment of this id on record. */
+export class DeploymentNotFound extends DomainError {
+  readonly code = 'DEPLOYMENT_NOT_FOUND';
+}
+
+export type OpsErrorCode = (BackupNotFound | DeploymentNotFound | OperationUnderWay)['code'];

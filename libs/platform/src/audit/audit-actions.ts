@@ -52,6 +52,7 @@ export const AUDIT_ACTIONS = [
   'backup-removed',
   'restore-started',
   'deployment-started',
+  'deployment-finished',
   'incident-opened',
   'incident-updated',
   'maintenance-changed',

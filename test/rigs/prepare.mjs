@@ -10,17 +10,31 @@ const NEEDED = [
     what: 'a browser for Swagger UI and the ways of signing in',
   },
   { package: 'curl', present: () => finds('curl'), what: 'the README’s lines' },
+  {
+    package: 'debootstrap',
+    present: () => finds('debootstrap'),
+    what: 'what makes the Debian that images are built on',
+  },
   { package: 'docker.io', present: () => finds('dockerd') && finds('docker'), what: 'a container engine with images' },
   {
     package: 'docker-compose',
     present: () => finds('docker-compose') || spawnSync('docker', ['compose', 'version']).status === 0,
     what: 'what reads docker-compose.yml',
   },
+  { package: 'docker-registry', present: () => finds('docker-registry'), what: 'a registry of images' },
+  { package: 'iptables', present: () => finds('iptables'), what: 'what containers need to find each other' },
   ...['ceph-common', 'ceph-mon', 'ceph-osd', 'radosgw'].map((name) => ({
     package: name,
     present: () => finds({ 'ceph-common': 'ceph' }[name] ?? name),
     what: 'Ceph, the store that speaks S3',
   })),
+  { package: 'groovy', present: () => finds('groovy'), what: 'the language of the Jenkinsfile' },
+  {
+    package: 'default-jre-headless',
+    present: () => process.env.JAVA_HOME !== undefined || existsSync('/usr/lib/jvm/default-java/bin/java'),
+    what: 'what groovy runs on',
+  },
+  { package: 'openssl', present: () => finds('openssl'), what: 'what makes a certificate for a new environment' },
   { package: 'openssh-server', present: () => existsSync('/usr/sbin/sshd'), what: 'the backup server' },
   { package: 'libreoffice-calc-nogui', present: () => finds('soffice'), what: 'LibreOffice Calc, which opens exports' },
   {
@@ -31,7 +45,7 @@ const NEEDED = [
 ];
 
 function finds(program) {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/lib/postgresql/15/bin'];
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/lib/postgresql/15/bin'];
   return folders.some((folder) => existsSync(`${folder}/${program}`));
 }
 

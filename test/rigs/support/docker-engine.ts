@@ -6,22 +6,33 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Daemon } from './daemon';
+import { NetworkRange } from './network-range';
 
 const run = promisify(execFile);
 const PATIENCE_MS = 60_000;
+/** What moves whole images. */
+const SLOW: ReadonlySet<string | undefined> = new Set(['build', 'import', 'load', 'pull', 'push', 'save']);
+const SLOW_MS = 240_000;
 const PAUSE_MS = 100;
 const STOP_MS = 20_000;
+const OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** A container engine for as long as the test runs: its own folder, socket and images, and no network. */
+/** A container engine for as long as the test runs: its own folder, socket and images. */
 export class DockerEngineRig {
   private constructor(
     readonly folder: string,
+    private readonly networks: NetworkRange | undefined,
     private daemon: Daemon,
   ) {}
 
-  static async start(): Promise<DockerEngineRig> {
+  /**
+   * @param options.network with networks, and with layers that are quick to make: to run containers. Without, it keeps
+   * images and runs nothing.
+   */
+  static async start({ network = false } = {}): Promise<DockerEngineRig> {
     const folder = await mkdtemp(join(tmpdir(), 'tiptop-docker-'));
-    const rig = new DockerEngineRig(folder, startDaemon(folder));
+    const networks = network ? await NetworkRange.take() : undefined;
+    const rig = new DockerEngineRig(folder, networks, startDaemon(folder, networks));
     await rig.ready();
     return rig;
   }
@@ -39,10 +50,21 @@ export class DockerEngineRig {
     return this.daemon.pid;
   }
 
+  /** For programs that are to use this engine. */
+  get environment(): { PATH: string; HOME: string; DOCKER_HOST: string } {
+    return { PATH: '/usr/bin:/bin', HOME: this.folder, DOCKER_HOST: this.host };
+  }
+
   /** The stock client. @returns what it prints */
   async docker(...args: string[]): Promise<string> {
-    const env = { PATH: '/usr/bin:/bin', HOME: this.folder, DOCKER_BUILDKIT: '0' };
-    const { stdout } = await run('docker', ['--host', this.host, ...args], { env, timeout: PATIENCE_MS });
+    return this.slowly(SLOW.has(args[0]) ? SLOW_MS : PATIENCE_MS, args);
+  }
+
+  /** The same for what takes its time: a build, a container that is run to its end. */
+  async slowly(patienceMs: number, args: readonly string[], variables: Record<string, string> = {}): Promise<string> {
+    const env = { ...this.environment, DOCKER_BUILDKIT: '0', ...variables };
+    const options = { env, timeout: patienceMs, maxBuffer: OUTPUT_BYTES };
+    const { stdout } = await run('docker', ['--host', this.host, ...args], options);
     return stdout.trim();
   }
 
@@ -94,7 +116,7 @@ export class DockerEngineRig {
   async restart(): Promise<void> {
     // A killed one has left the numbers of its processes there, which nobody may have buried yet.
     for (const name of ['docker.pid', 'exec']) await rm(join(this.folder, name), { recursive: true, force: true });
-    this.daemon = startDaemon(this.folder);
+    this.daemon = startDaemon(this.folder, this.networks);
     await this.ready();
   }
 
@@ -104,9 +126,18 @@ export class DockerEngineRig {
   }
 
   async stop(): Promise<void> {
+    if (this.networks) await this.clear();
     await this.halt();
+    await this.networks?.giveBack();
     await this.unmount();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** An engine that ends leaves its networks to the machine. */
+  private async clear(): Promise<void> {
+    const containers = await this.docker('ps', '--all', '--quiet');
+    if (containers !== '') await this.docker('rm', '--force', '--volumes', ...containers.split('\n'));
+    await this.docker('network', 'prune', '--force');
   }
 
   private async ready(): Promise<void> {
@@ -142,10 +173,11 @@ export class DockerEngineRig {
   }
 }
 
-function startDaemon(folder: string): Daemon {
+function startDaemon(folder: string, networks: NetworkRange | undefined): Daemon {
   return Daemon.start('dockerd', [
     ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
     ...['--pidfile', join(folder, 'docker.pid'), '--host', `unix://${join(folder, 'docker.sock')}`],
-    ...['--storage-driver=vfs', '--iptables=false', '--ip6tables=false', '--bridge=none'],
+    ...['--iptables=false', '--ip6tables=false', '--bridge=none'],
+    ...(networks ? ['--storage-driver=overlay2', ...networks.options] : ['--storage-driver=vfs']),
   ]);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupRun, type Manifest, reportText } from '@tiptop/ops';
+import { BackupRun, type Manifest, OperationLease, OperationUnderWay, reportText } from '@tiptop/ops';
 import { MovableClock, OPERATOR, type OpsConfig } from '@tiptop/platform';
 import { StepFailure } from '../../libs/ops/src/backups/backup-source';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -153,17 +153,53 @@ describe('A backup', () => {
     expect(run.manifest!.warnings).toEqual(['no store away from this machine is switched on: what it loses is lost']);
   });
 
-  it.each(['manual', 'pre-deploy'] as const)(
-    'by hand or before a deployment is not restored for a look: %s',
-    async (kind) => {
-      await set();
-      const run = await stage.run({ kind, trigger: kind === 'manual' ? 'manual' : 'deployment' });
-      expect(restored).not.toHaveBeenCalled();
-      expect(statuses(run)).toMatchObject({ 'restore-check': 'disabled', archive: 'passed' });
-      expect(run).toMatchObject({ status: 'succeeded', slot: null });
-      expect(run.manifest!.disabled).toEqual(['restore-check']);
-    },
-  );
+  it('by hand is not restored for a look', async () => {
+    await set();
+    const run = await stage.run({ kind: 'manual', trigger: 'manual' });
+    expect(restored).not.toHaveBeenCalled();
+    expect(statuses(run)).toMatchObject({ 'restore-check': 'disabled', images: 'passed', archive: 'passed' });
+    expect(run).toMatchObject({ status: 'succeeded', slot: null });
+    expect(run.manifest!.disabled).toEqual(['restore-check']);
+  });
+
+  it('before a deployment is of the database and the configuration, and not restored for a look', async () => {
+    // Room for these two, and not for what has no part in it.
+    sources.images.bytes = 1e15;
+    sources.jenkins.bytes = 1e15;
+    await set();
+    const run = await stage.run({ kind: 'pre-deploy', trigger: 'deployment' });
+    expect(restored).not.toHaveBeenCalled();
+    expect([sources.images.calls, sources.jenkins.calls]).toEqual([0, 0]);
+    expect(statuses(run)).toMatchObject({
+      'restore-check': 'disabled',
+      images: 'disabled',
+      configuration: 'passed',
+      jenkins: 'disabled',
+      archive: 'passed',
+    });
+    expect(run.steps.find(({ name }) => name === 'images')!.detail).toMatch(/the registry keeps the images/);
+    expect(run).toMatchObject({ status: 'succeeded', slot: null });
+    expect(run.manifest!.disabled).toEqual(['restore-check', 'images', 'jenkins']);
+    expect(run.manifest!.artifacts.map(({ path }) => path)).toEqual(['db/tiptop.dump.gz', 'config/configuration.bin']);
+  });
+
+  it('is made within a deployment, which keeps every other one out', async () => {
+    await set();
+    const lease = stage.module.get(OperationLease, { strict: false });
+    const request = { kind: 'pre-deploy', trigger: 'deployment', signal: new AbortController().signal } as const;
+    const run = await lease.hold('deployment', request.signal, async (signal) => {
+      await expect(stage.runs.run(request)).rejects.toThrow(OperationUnderWay);
+      return stage.runs.runWithin('a deployment', { ...request, signal });
+    });
+    expect(run).toMatchObject({ status: 'succeeded', owner: 'a deployment', kind: 'pre-deploy' });
+    expect(await row(run!.id)).toEqual(run);
+    // One that has died is buried first.
+    await stage.database.query(`UPDATE backup_runs SET status = 'running', finished_at = NULL WHERE id = $1`, [
+      run!.id,
+    ]);
+    await lease.hold('deployment', request.signal, async (signal) => stage.runs.runWithin('b', { ...request, signal }));
+    expect((await row(run!.id)).status).toBe('failed');
+  });
 
   it('with a warning needs a look, and says so to people', async () => {
     sources.configuration.extra = { warnings: ['/etc/nginx/old.conf may not be read'] };

@@ -53,23 +53,28 @@ export class RowRuns extends BackupRuns {
   }
 
   async run(request: RunRequest): Promise<BackupRun | undefined> {
-    return this.lease.hold('backup', request.signal, async (signal, owner) => {
-      await this.bury();
-      const id = await this.begin(request, owner);
-      if (id === undefined) return undefined;
-      this.requests.push(request);
-      this.script.most = Math.max(this.script.most, ++this.script.now);
-      await pause(this.script.workMs, undefined, { signal }).catch(() => undefined);
-      this.script.now--;
-      const outcome = signal.aborted ? 'failed' : (this.script.outcomes.shift() ?? 'succeeded');
-      await this.database.query(`UPDATE backup_runs SET status = $2, finished_at = $3, manifest = $4 WHERE id = $1`, [
-        id,
-        outcome,
-        this.clock.now(),
-        outcome === 'failed' ? null : '{}',
-      ]);
-      return this.database.getRepository(BackupRun).findOneByOrFail({ id });
-    });
+    return this.lease.hold('backup', request.signal, async (signal, owner) =>
+      this.runWithin(owner, { ...request, signal }),
+    );
+  }
+
+  async runWithin(owner: string, request: RunRequest): Promise<BackupRun | undefined> {
+    const { signal } = request;
+    await this.bury();
+    const id = await this.begin(request, owner);
+    if (id === undefined) return undefined;
+    this.requests.push(request);
+    this.script.most = Math.max(this.script.most, ++this.script.now);
+    await pause(this.script.workMs, undefined, { signal }).catch(() => undefined);
+    this.script.now--;
+    const outcome = signal.aborted ? 'failed' : (this.script.outcomes.shift() ?? 'succeeded');
+    await this.database.query(`UPDATE backup_runs SET status = $2, finished_at = $3, manifest = $4 WHERE id = $1`, [
+      id,
+      outcome,
+      this.clock.now(),
+      outcome === 'failed' ? null : '{}',
+    ]);
+    return this.database.getRepository(BackupRun).findOneByOrFail({ id });
   }
 
   async recover(signal: AbortSignal): Promise<void> {

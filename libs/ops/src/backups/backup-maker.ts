@@ -19,6 +19,7 @@ import type { RunObserver } from './backup-runs';
 import { type BackupContext, type BackupSource, StepFailure } from './backup-source';
 import { BACKUP_SOURCES } from './backup-sources.token';
 import { Gathering } from './gathering';
+import { whyLeftOut } from './left-out';
 import { type InnerManifest, type Manifest, MANIFEST_VERSION } from './manifest';
 import { RunAftermath } from './run-aftermath';
 import { RunRegistry } from './run-registry';
@@ -95,9 +96,10 @@ export class BackupMaker {
       gathering.warnings.push('no store away from this machine is switched on: what it loses is lost');
     }
     for (const source of this.sources) {
-      if (source.disabled !== undefined) {
+      const why = whyLeftOut(source, run.kind);
+      if (why !== undefined) {
         disabled.push(source.name);
-        await steps.skip(source.name, 'disabled', source.disabled);
+        await steps.skip(source.name, 'disabled', why);
         continue;
       }
       await steps.take(
@@ -128,7 +130,7 @@ export class BackupMaker {
     };
     const { detail } = await this.space.ensure({
       id: run.id,
-      sources: this.sources,
+      sources: this.sources.filter((source) => whyLeftOut(source, run.kind) === undefined),
       last: backups.find(({ manifest }) => manifest.quarantined === null)?.manifest,
       stores: this.stores,
       clean,

@@ -33,14 +33,18 @@ export class BackupRunner extends BackupRuns {
   }
 
   async run(request: RunRequest): Promise<BackupRun | undefined> {
-    return this.lease.hold('backup', request.signal, async (signal, owner) => {
-      await this.bury();
-      const run = await this.registry.begin(request, owner);
-      if (!run) return undefined;
-      this.logger.info({ backup: run.id, trigger: run.trigger, host: hostname() }, 'The backup begins');
-      await this.maker.make(run, signal, request.observer ?? NOBODY);
-      return run;
-    });
+    return this.lease.hold('backup', request.signal, async (signal, owner) =>
+      this.runWithin(owner, { ...request, signal }),
+    );
+  }
+
+  async runWithin(owner: string, request: RunRequest): Promise<BackupRun | undefined> {
+    await this.bury();
+    const run = await this.registry.begin(request, owner);
+    if (!run) return undefined;
+    this.logger.info({ backup: run.id, trigger: run.trigger, host: hostname() }, 'The backup begins');
+    await this.maker.make(run, request.signal, request.observer ?? NOBODY);
+    return run;
   }
 
   async recover(signal: AbortSignal): Promise<void> {

@@ -37,6 +37,12 @@ export abstract class BackupRuns {
   abstract run(request: RunRequest): Promise<BackupRun | undefined>;
 
   /**
+   * As run, for whoever holds the lease of this installation for something else: a deployment, which begins with a backup.
+   * @param owner for the run's row; the request's signal ends with the lease
+   */
+  abstract runWithin(owner: string, request: RunRequest): Promise<BackupRun | undefined>;
+
+  /**
    * Clears up after runs whose process has died; whoever begins a run does so as well.
    * @throws OperationUnderWay where one is under way
    */

@@ -12,7 +12,7 @@ import {
   User,
 } from '@tiptop/auth';
 import { ClaimEvent, Contest, Deck, Prize, Reminder, Store, Ticket } from '@tiptop/game';
-import { BackupRun, BackupVerification, OperationLeaseRow } from '@tiptop/ops';
+import { BackupRun, BackupVerification, Deployment, OperationLeaseRow } from '@tiptop/ops';
 import type { DatabaseSchema } from '@tiptop/platform';
 import { Accounts1795300000000 } from './1795300000000-accounts';
 import { Contest1795300000001 } from './1795300000001-contest';
@@ -24,6 +24,8 @@ import { Browsing1795500000002 } from './1795500000002-browsing';
 import { ContestAdministration1795500000003 } from './1795500000003-contest-administration';
 import { ServiceRole1795500000004 } from './1795500000004-service-role';
 import { Backups1795600000000 } from './1795600000000-backups';
+import { Deployments1795700000000 } from './1795700000000-deployments';
+import { SmokeContest1795800000000 } from './1795800000000-smoke-contest';
 import { keptTables } from './kept-tables';
 
 /** Every entity and every migration, by name: a glob would take in this file as well, and load it without end. */
@@ -51,6 +53,7 @@ export const schema: DatabaseSchema = {
     BackupRun,
     BackupVerification,
     OperationLeaseRow,
+    Deployment,
   ],
   migrations: [
     Accounts1795300000000,
@@ -63,5 +66,7 @@ export const schema: DatabaseSchema = {
     ContestAdministration1795500000003,
     ServiceRole1795500000004,
     Backups1795600000000,
+    Deployments1795700000000,
+    SmokeContest1795800000000,
   ],
 };

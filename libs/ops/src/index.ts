@@ -24,17 +24,38 @@ export { BackupVerification, type VerificationLevel } from './backups/backup-ver
 export type { Artifact, InnerManifest, Manifest, StepReport } from './backups/manifest';
 export { ManifestError } from './backups/manifest-fields';
 export { parseManifest } from './backups/manifest-parser';
+export { Deployer, type DeployRequest, type RollbackRequest } from './deployments/deployer';
+export { DeploymentsModule } from './deployments/deployments.module';
+export { Preparation, type Prepared } from './deployments/prepare/preparation';
+export type { PrepareRequest } from './deployments/prepare/preparation-plan';
+export {
+  Deployment,
+  DEPLOYMENT_KINDS,
+  DEPLOYMENT_STATUSES,
+  type DeploymentKind,
+  type DeploymentStatus,
+} from './deployments/records/deployment.entity';
+export { DeploymentRegistry, type DeploymentRequest } from './deployments/records/deployment-registry';
+export { durationSeconds, recoverySeconds } from './deployments/records/deployment-times';
+export type { PinnedImage, Release } from './deployments/release';
+export { SmokeFailure, type SmokeStep } from './deployments/smoke/smoke-failure';
+export { SmokeJourney, type SmokeReport } from './deployments/smoke/smoke-journey';
+export { type SmokeCast, SmokeStage } from './deployments/smoke/smoke-stage';
+export { SmokeTrial } from './deployments/smoke/smoke-trial';
+export type { Snapshot } from './deployments/snapshot/snapshots';
 export { BackupHealth } from './health/backup-health';
 export { BackupHealthModule } from './health/backup-health.module';
 export type { BackupState } from './health/backup-state';
 export { BackupStateReader } from './health/backup-state-reader';
 export { BackupWatch } from './health/backup-watch';
 export { OpsHttpModule } from './http/ops-http.module';
-export { BackupNotFound, type OpsErrorCode } from './http/ops.errors';
+export { BackupNotFound, DeploymentNotFound, type OpsErrorCode } from './http/ops.errors';
 export { BackupInventory, type Inventory, type KnownBackup } from './inventory/backup-inventory';
 export type { KeyPair } from './keys/identity-file';
 export { KeyPairs } from './keys/key-pairs';
 export { Recipients } from './keys/recipients';
+export { type Kpi, KPI_NAMES, type KpiName, type KpiSet } from './kpis/kpi';
+export { DEFAULT_DAYS, Kpis, MOST_DAYS } from './kpis/kpis';
 export { LocalBackups } from './local/local-backups';
 export type { LocalBackup, LocalListing } from './local/local-listing';
 export { OpsModule } from './ops.module';

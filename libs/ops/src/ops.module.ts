@@ -23,6 +23,10 @@ import { PgDump } from './database/pg-dump';
 import { PostgresTools } from './database/postgres-tools';
 import { ScratchRestore } from './database/scratch-restore';
 import { ToolFolders } from './database/tool-folders';
+import { Deployment } from './deployments/records/deployment.entity';
+import { DeploymentRegistry } from './deployments/records/deployment-registry';
+import { DeploymentBackups } from './deployments/snapshot/deployment-backups';
+import { SnapshotFolders } from './deployments/snapshot/snapshot-folders';
 import { DockerEngine } from './docker/docker-engine';
 import { ImagesSource } from './docker/images-source';
 import { ConfigurationSource } from './files/configuration-source';
@@ -32,10 +36,11 @@ import { BackupHealthModule } from './health/backup-health.module';
 import { BackupWatch } from './health/backup-watch';
 import { KeyPairs } from './keys/key-pairs';
 import { Recipients } from './keys/recipients';
+import { Kpis } from './kpis/kpis';
 import { LocalBackups } from './local/local-backups';
 import { Processes } from './processes/processes';
 import { ReportFiles } from './reports/report-files';
-import { NoProtectedBackups, ProtectedBackups } from './retention/protected-backups';
+import { ProtectedBackups } from './retention/protected-backups';
 import { Pruner } from './retention/pruner';
 import { BackupCalendar } from './schedule/backup-calendar';
 import { DrillRuns } from './schedule/drill-runs';
@@ -75,7 +80,8 @@ const PROVIDERS: Provider[] = [
   LocalBackups,
   { provide: BACKUP_STORES, inject: [AppConfig, LOGGER], useFactory: storesOf },
   SpaceCheck,
-  { provide: ProtectedBackups, useClass: NoProtectedBackups },
+  SnapshotFolders,
+  { provide: ProtectedBackups, useClass: DeploymentBackups },
   Pruner,
   BackupInventory,
   // Trials of what was made.
@@ -97,11 +103,14 @@ const PROVIDERS: Provider[] = [
   BackupMaker,
   BackupRunner,
   { provide: BackupRuns, useExisting: BackupRunner },
+  // Records of deployments, and the figures from all of this.
+  DeploymentRegistry,
+  Kpis,
 ];
 
 /** Backups: made, kept, tried out. */
 @Module({
-  imports: [AuditModule, TypeOrmModule.forFeature([BackupRun, BackupVerification]), BackupHealthModule],
+  imports: [AuditModule, TypeOrmModule.forFeature([BackupRun, BackupVerification, Deployment]), BackupHealthModule],
   providers: PROVIDERS,
   exports: PROVIDERS,
 })

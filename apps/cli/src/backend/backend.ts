@@ -34,7 +34,7 @@ export class Backend {
   private presence: Presence | undefined;
   private app: INestApplicationContext | undefined;
   private readonly interruption = new AbortController();
-  private interruptible: Promise<unknown> | undefined;
+  private interruptible: { working: Promise<unknown>; patienceMs: number } | undefined;
 
   constructor(
     private readonly variables: Variables,
@@ -62,12 +62,14 @@ export class Backend {
 
   /**
    * A service on the migrated database.
+   * @param options.migrates whether the service migrates by itself, as a deployment does, which comes with the migrations of
+   * its release
    * @throws ConfigError, EmbeddedPostgresError, CommandError in production where migrations are pending
    */
-  async get<T>(service: Type<T> | Abstract<T>): Promise<T> {
+  async get<T>(service: Type<T> | Abstract<T>, { migrates = false } = {}): Promise<T> {
     this.app ??= await this.persistently(async ({ url }) => {
       const lack = await new Migrator(url, schema).ready(this.config.isProduction);
-      if (lack !== undefined) throw new CommandError('MIGRATIONS_PENDING', lack);
+      if (lack !== undefined && !migrates) throw new CommandError('MIGRATIONS_PENDING', lack);
       const config = this.config.with({ databaseUrl: url });
       return NestFactory.createApplicationContext(CliModule.register(config, this.logger), {
         logger: new NestLogger(this.logger),
@@ -80,12 +82,13 @@ export class Backend {
   /**
    * Does work that reaches beyond the database, and has to clear up by itself where it is interrupted.
    * @param work ends soon once its signal is aborted
+   * @param patienceMs for which an interruption waits for it
    */
-  async interruptibly<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async interruptibly<T>(work: (signal: AbortSignal) => Promise<T>, patienceMs: number = CLEARING_UP_MS): Promise<T> {
     const { signal } = this.interruption;
     signal.throwIfAborted();
     const working = work(signal);
-    this.interruptible = working;
+    this.interruptible = { working, patienceMs };
     return working;
   }
 
@@ -104,7 +107,10 @@ export class Backend {
    */
   async abandon(): Promise<void> {
     this.interruption.abort(new Error('the command was interrupted'));
-    if (this.interruptible) await Promise.race([this.interruptible.catch(() => undefined), sleep(CLEARING_UP_MS)]);
+    if (this.interruptible) {
+      const { working, patienceMs } = this.interruptible;
+      await Promise.race([working.catch(() => undefined), sleep(patienceMs)]);
+    }
     const database = await this.opened();
     if (this.settings) this.logger.level = 'silent';
     if (!(await this.presence?.hasCompany().catch(() => false))) await database?.close();

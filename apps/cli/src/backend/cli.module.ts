@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuthModule } from '@tiptop/auth';
 import { GameModule } from '@tiptop/game';
-import { OpsModule } from '@tiptop/ops';
+import { DeploymentsModule, OpsModule } from '@tiptop/ops';
 import {
   type AppConfig,
   ClockModule,
@@ -13,6 +13,7 @@ import {
 } from '@tiptop/platform';
 import type { Logger } from 'pino';
 import { schema } from '../../../../migrations/data-source';
+import { SmokeStageModule } from './smoke-stage.module';
 
 /** The services that commands call, on a database that is open and migrated. */
 @Module({})
@@ -28,7 +29,9 @@ export class CliModule {
         MailModule,
         AuthModule,
         GameModule,
+        SmokeStageModule,
         OpsModule,
+        DeploymentsModule,
       ],
     };
   }

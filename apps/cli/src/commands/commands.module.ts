@@ -6,8 +6,12 @@ import { Output } from '../output/output';
 import { AuditCommand } from './audit.command';
 import { BackupCommand } from './backup.command';
 import { ContestsCommand } from './contests.command';
+import { DeployCommand } from './deploy.command';
+import { KpiCommand } from './kpi.command';
 import { MigrateCommand } from './migrate.command';
 import { RestoreCommand } from './restore.command';
+import { RollbackCommand } from './rollback.command';
+import { SmokeCommand } from './smoke.command';
 import { StatsCommand } from './stats.command';
 import { TicketsCommand } from './tickets.command';
 import { UsersCommand } from './users.command';
@@ -40,6 +44,10 @@ export class CommandsModule {
         ...AuditCommand.registerWithSubCommands(),
         ...BackupCommand.registerWithSubCommands(),
         ...RestoreCommand.registerWithSubCommands(),
+        ...DeployCommand.registerWithSubCommands(),
+        RollbackCommand,
+        KpiCommand,
+        SmokeCommand,
       ],
     };
   }

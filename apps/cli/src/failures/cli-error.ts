@@ -15,12 +15,14 @@ export class CommandError extends Error {
     readonly code:
       | 'BACKUP_TAKEN'
       | 'KEY_NOT_WRITTEN'
+      | 'MIGRATION_BLOCKED'
       | 'MIGRATIONS_PENDING'
       | 'NO_TICKETS'
       | 'RETENTION_RUNNING'
       | 'SERVICE_ROLE_UNFIT'
       | 'USER_NOT_FOUND'
-      | 'WRONG_DECK_SECRET',
+      | 'WRONG_DECK_SECRET'
+      | 'WRONG_ENVIRONMENT',
     message: string,
   ) {
     super(message);

@@ -43,7 +43,8 @@ type RaisedByRequestsOnly =
   | 'CONTEST_OVER'
   | 'DECK_SEALED'
   | 'PRINT_RUN_UNDER_WAY'
-  | 'BACKUP_NOT_FOUND';
+  | 'BACKUP_NOT_FOUND'
+  | 'DEPLOYMENT_NOT_FOUND';
 
 export type CommandErrorCode = Exclude<
   PlatformErrorCode | AuthErrorCode | GameErrorCode | OpsErrorCode,

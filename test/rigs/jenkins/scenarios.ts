@@ -1,0 +1,55 @@
+import { type Scenario, SNAPSHOT_TAKEN } from './pipeline-run';
+
+const RED = {
+  lint: { match: '^npm run lint', code: 1 },
+  tests: { match: '^npm test', code: 1 },
+  gate: { match: '^sonar-scanner', code: 3 },
+  snapshot: { match: SNAPSHOT_TAKEN.match, code: 1 },
+  build: { match: '^docker build', code: 1 },
+  push: { match: '^docker push', code: 1 },
+  deploy: { match: 'tiptop -- deploy --env', code: 1 },
+  health: { match: '^curl ', code: 22 },
+} as const;
+
+/** Every way through the pipeline that the diagrams draw, and those that they leave open. */
+export const SCENARIOS = {
+  dev: { branch: 'dev' },
+  preprod: { branch: 'preprod' },
+  prod: { branch: 'main' },
+  'prod, automatic': { branch: 'main', parameters: { APPROVAL: false } },
+  'prod, tagged': { branch: 'main', rules: [{ match: '^git describe', out: 'v2.3.4' }] },
+  'another, usual': { branch: 'feature/tea' },
+  'another, to preprod': { branch: 'feature/tea', parameters: { ENVIRONMENT: 'preprod' } },
+  'another, to prod': { branch: 'feature/tea', parameters: { ENVIRONMENT: 'prod' } },
+  'dev, whatever was chosen': { branch: 'dev', parameters: { ENVIRONMENT: 'prod' } },
+  'dev, lint red': { branch: 'dev', rules: [RED.lint] },
+  'dev, tests red': { branch: 'dev', rules: [RED.tests] },
+  'dev, lint aborted': { branch: 'dev', rules: [{ match: '^npm run lint', code: 'abort' }] },
+  'dev, tests hang': { branch: 'dev', rules: [{ match: '^npm test', code: 'hang' }] },
+  'dev, build fails': { branch: 'dev', rules: [RED.build] },
+  'dev, push fails': { branch: 'dev', rules: [RED.push] },
+  'dev, deploy fails': { branch: 'dev', rules: [RED.deploy] },
+  'dev, unhealthy': { branch: 'dev', rules: [RED.health] },
+  'dev, redirected': { branch: 'dev', rules: [{ match: '^curl ', out: '302' }] },
+  'preprod, lint red': { branch: 'preprod', rules: [RED.lint] },
+  'preprod, tests red': { branch: 'preprod', rules: [RED.tests] },
+  'preprod, gate red': { branch: 'preprod', rules: [RED.gate] },
+  'preprod, gate aborted': { branch: 'preprod', rules: [{ match: '^sonar-scanner', code: 'abort' }] },
+  'preprod, deploy fails': { branch: 'preprod', rules: [RED.deploy] },
+  'preprod, unhealthy': { branch: 'preprod', rules: [RED.health] },
+  'prod, refused': { branch: 'main', approval: 'refused' },
+  'prod, unanswered': { branch: 'main', approval: 'unanswered' },
+  'prod, lint red': { branch: 'main', rules: [RED.lint] },
+  'prod, tests red': { branch: 'main', rules: [RED.tests] },
+  'prod, gate red': { branch: 'main', rules: [RED.gate] },
+  'prod, the first time': { branch: 'main', rules: [{ match: SNAPSHOT_TAKEN.match, out: '{"tag":null}' }] },
+  'prod, snapshot fails': { branch: 'main', rules: [RED.snapshot] },
+  'prod, snapshot degraded': { branch: 'main', rules: [{ ...SNAPSHOT_TAKEN, code: 3 }] },
+  'prod, deploy fails': { branch: 'main', rules: [RED.deploy] },
+  'prod, deploy misused': { branch: 'main', rules: [{ ...RED.deploy, code: 2 }] },
+  'prod, push hangs': { branch: 'main', rules: [{ match: '^docker push', code: 'hang' }] },
+  'prod, unhealthy': { branch: 'main', rules: [RED.health] },
+  'prod, nobody can be told': { branch: 'main', rules: [RED.deploy], broken: ['mail', 'httpRequest'] },
+} satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;

@@ -45,7 +45,7 @@ describe('tiptop deploy prepare', () => {
       /--public-url must be https/,
     ],
     ['no address at all', ['--env', 'dev', '--public-url', 'a.example'], /--public-url must be https/],
-    ['a registry’s URL', [...WHOLE, '--registry', 'https://registry.example'], /--registry must be a host/],
+    ['a registry’s URL', [...WHOLE, '--registry', 'https://images.example'], /--registry must be a host/],
     ['half a key', [...WHOLE, '--recipients', `${KEY},age1`], /--recipients must be public keys/],
     ['a path with a space', [...WHOLE, '--path', '/srv/the tip top'], /--path must be a folder whose path/],
     [

@@ -342,7 +342,7 @@ describe('loadConfig', () => {
     ['STAFF_MAY_PLAY', 'yes'],
     ['CODE_ATTEMPTS_ACCOUNT', '0'],
     ['LOGIN_ATTEMPTS_WINDOW_SECONDS', 'NaN'],
-    ['REGISTRY', 'https://registry.example'],
+    ['REGISTRY', 'https://images.example'],
     ['REGISTRY', 'user:hunter2@registry.example'],
     ['REGISTRY', 'registry.example/'],
     ['REGISTRY', 'registry.example/Tea'],

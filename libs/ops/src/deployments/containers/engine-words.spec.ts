@@ -13,11 +13,11 @@ function fault(stderr: string, reason: ProcessFailure['reason'] = 'exit') {
 describe('What the engine’s programs say when they give up', () => {
   it.each([
     'Error response from daemon: Get "http://127.0.0.1:5000/v2/": dial tcp 127.0.0.1:5000: connect: connection refused',
-    'Error response from daemon: Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
+    'Error response from daemon: Get "https://images.example/v2/": dial tcp: lookup images.example: no such host',
     'Error response from daemon: received unexpected HTTP status: 503 Service Unavailable',
-    'Error response from daemon: Get "https://registry.example/v2/": net/http: TLS handshake timeout',
+    'Error response from daemon: Get "https://images.example/v2/": net/http: TLS handshake timeout',
     'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
-    'Error response from daemon: Get "https://registry.example/v2/": unexpected EOF',
+    'Error response from daemon: Get "https://images.example/v2/": unexpected EOF',
   ])('may pass: %s', (said) => {
     expect(fault(said).mayPass).toBe(true);
   });
@@ -25,7 +25,7 @@ describe('What the engine’s programs say when they give up', () => {
   it.each([
     'Error: No such image: backend:dev-lastest',
     'Error response from daemon: manifest for registry.example/backend:x not found: manifest unknown: manifest unknown',
-    'Error response from daemon: Get "https://registry.example/v2/": unauthorized: authentication required',
+    'Error response from daemon: Get "https://images.example/v2/": unauthorized: authentication required',
     'denied: requested access to the resource is denied',
     'Error response from daemon: Get "https://r.example/v2/": x509: certificate signed by unknown authority: i/o timeout',
     'services.api.image must be a string',

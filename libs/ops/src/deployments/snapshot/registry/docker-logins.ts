@@ -66,7 +66,7 @@ export class DockerLogins {
   }
 }
 
-/** `https://registry.example:5000/v1/` is a key as well as `registry.example:5000`. */
+/** `https://images.example:5000/v1/` is a key as well as `images.example:5000`. */
 function hostOf(key: string): string {
   return key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 }

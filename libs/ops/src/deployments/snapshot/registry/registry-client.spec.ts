@@ -203,7 +203,7 @@ describe('A client of registries', () => {
     });
 
     it.each([
-      ['http://registry.example/token', /sends its logins to registry\.example without TLS/, false],
+      ['http://images.example/token', /sends its logins to images\.example without TLS/, false],
       ['http://127.0.0.1:1/token', /sends its logins to 127\.0\.0\.1:1, which can’t be reached: ECONNREFUSED/, true],
       ['http://HOST/refuses', /gives no token \(403\)/, false],
       ['http://HOST/fails', /gives no token \(500\)/, true],

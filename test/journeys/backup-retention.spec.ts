@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { AppConfig, Clock, createLogger, LOGGER } from '@tiptop/platform';
 import { archiveName } from '../../libs/ops/src/backups/backup-id';
 import { LocalBackups } from '../../libs/ops/src/local/local-backups';
-import { NoProtectedBackups, ProtectedBackups } from '../../libs/ops/src/retention/protected-backups';
+import { ProtectedBackups } from '../../libs/ops/src/retention/protected-backups';
 import { Pruner } from '../../libs/ops/src/retention/pruner';
 import type { PlacePlan, RetentionPlan } from '../../libs/ops/src/retention/retention-plan';
 import { BACKUP_STORES } from '../../libs/ops/src/stores/backup-stores.token';
@@ -268,7 +268,7 @@ describe('Keeping and removing backups', () => {
         Pruner,
         { provide: LocalBackups, useValue: stage.local },
         { provide: BACKUP_STORES, useValue: stage.stores },
-        { provide: ProtectedBackups, useClass: NoProtectedBackups },
+        { provide: ProtectedBackups, useValue: { ids: () => Promise.resolve(new Map<string, string>()) } },
         { provide: AppConfig, useValue: stage.config },
         { provide: Clock, useValue: stage.clock },
         { provide: LOGGER, useValue: createLogger('silent') },

@@ -1,15 +1,5 @@
-import { Injectable } from '@nestjs/common';
-
 /** Backups that something else relies on; they are never removed. */
 export abstract class ProtectedBackups {
   /** @returns id → why, for a person: `rollback point of the running version` */
   abstract ids(): Promise<ReadonlyMap<string, string>>;
-}
-
-/** Nothing relies on any. */
-@Injectable()
-export class NoProtectedBackups extends ProtectedBackups {
-  ids(): Promise<ReadonlyMap<string, string>> {
-    return Promise.resolve(new Map<string, string>());
-  }
 }

@@ -51,7 +51,8 @@ export class ArchivePassage {
       await age.decrypt(hashing, identityFile, plain, signal);
     } catch (error) {
       plain.destroy(error as Error);
-      file.destroy();
+      // With a reason: a pipeline waits for ever for the end of a file that was read whole and is destroyed without one.
+      file.destroy(error as Error);
       await Promise.all([fed, walked]);
       throw ownFault(file.errored) ?? midway ?? error;
     }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pack } from 'tar-stream';
 import { formatIdentityFile } from '../keys/identity-file';
 import { AgeLibrary } from './age-library';
 import { SAMPLE_AT, SampleBackup } from './spec-support/sample-backup';
@@ -53,6 +55,21 @@ describe('Encryption by the library', () => {
     const sealed = await encrypt(plain);
     const bytes = [...sealed].map((byte) => Buffer.from([byte]));
     expect((await decrypt(sealed, 'first', bytes)).equals(plain)).toBe(true);
+  });
+
+  it('outlives a source and a target that break at the same time', async () => {
+    for (const ms of [0, 1, 2, 5, 10]) {
+      const [source, target] = [pack(), new PassThrough()];
+      // As whoever made them hears of it.
+      for (const stream of [source, target]) stream.on('error', () => undefined);
+      setTimeout(() => {
+        source.destroy(new Error('the folder is gone'));
+        target.destroy(new Error('the folder is gone'));
+      }, ms);
+      await expect(age.encrypt(source as unknown as Readable, recipients, target, SIGNAL)).rejects.toThrow();
+      // A fault that nobody hears would end the process, after the call has ended.
+      await pause(20);
+    }
   });
 
   it('refuses to encrypt to nobody', async () => {

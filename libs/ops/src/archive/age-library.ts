@@ -65,8 +65,11 @@ export class AgeLibrary implements Age {
 
   private async write(stream: ReadableStream<Uint8Array>, target: Writable, signal: AbortSignal): Promise<void> {
     const tooLong = AbortSignal.timeout(this.totalMs);
+    const readable = Readable.fromWeb(stream);
+    // The pipeline tells of its faults. One that comes after a target's has ended it would find nobody, and end the process.
+    readable.on('error', () => undefined);
     try {
-      await pipeline(Readable.fromWeb(stream), target, { signal: AbortSignal.any([signal, tooLong]) });
+      await pipeline(readable, target, { signal: AbortSignal.any([signal, tooLong]) });
     } catch (error) {
       if (!tooLong.aborted) throw error;
       throw new StepFailure('The encryption was ended: it took too long', true, { cause: error });

@@ -35,6 +35,6 @@ describe('Archive passage', () => {
       );
       await expect(opened).rejects.toMatchObject({ kind: 'wrong-key' });
     },
-    5000,
+    20_000,
   );
 });

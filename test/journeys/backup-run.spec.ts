@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupRun, type Manifest, OperationLease, OperationUnderWay, reportText } from '@tiptop/ops';
-import { MovableClock, OPERATOR, type OpsConfig } from '@tiptop/platform';
+import { OPERATOR, type OpsConfig } from '@tiptop/platform';
 import { StepFailure } from '../../libs/ops/src/backups/backup-source';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { MemoryStore } from '../support/memory-store';
 import { OpsStage } from '../support/ops-stage';
+import { SlowClock } from '../support/slow-clock';
 import { stageSources } from '../support/stage-sources';
 
 /** A Tuesday. */
@@ -55,7 +56,7 @@ describe('A backup', () => {
   });
 
   async function set(ops: Partial<OpsConfig> = {}, stores = [s3, sftp]): Promise<void> {
-    const clock = new MovableClock();
+    const clock = new SlowClock();
     clock.moveTo(NIGHT);
     stage = await OpsStage.set({
       databaseUrl: database.url,

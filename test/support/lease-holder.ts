@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLogger, loadConfig } from '@tiptop/platform';
+import { StepFailure } from '../../libs/ops/src/backups/backup-source';
 import type { LeaseTimes } from '../../libs/ops/src/schedule/lease-times';
 import { OperationLease } from '../../libs/ops/src/schedule/operation-lease';
 import { OperationUnderWay } from '../../libs/ops/src/schedule/operation.errors';
@@ -50,7 +51,9 @@ async function main(task: HolderTask): Promise<void> {
       });
       round++;
     } catch (error) {
-      if (!(error instanceof OperationUnderWay)) throw error;
+      // A connection that was cut in each of its tries may last the next time.
+      const mayPass = error instanceof StepFailure && error.mayPass;
+      if (!(error instanceof OperationUnderWay || mayPass)) throw error;
     }
     await pause(5);
   }

@@ -8,7 +8,7 @@ describe('Deployments', () => {
 
   beforeAll(async () => {
     ground = await DeploymentGround.lay();
-  }, 300_000);
+  }, 900_000);
   afterAll(() => ground.clear(), 60_000);
 
   describeProduction(() => ground);

@@ -23,7 +23,7 @@ describe('The image', () => {
     images = await buildRigImages(engine);
     const args = { NEXT_PUBLIC_API_URL: 'https://api.rig.example' };
     await buildProjectImage(engine, images.base, { tag: IMAGE, revision: REVISION, args });
-  }, 600_000);
+  }, 900_000);
   afterAll(async () => {
     await engine.stop();
   }, 90_000);
@@ -141,7 +141,7 @@ describe('The image', () => {
       (path) => first.get(path) !== second.get(path),
     );
     expect(differing).toEqual([]);
-  }, 480_000);
+  }, 900_000);
 
   describe('in the compose files, with a proxy and a database', () => {
     let stack: ComposeStack;

@@ -26,7 +26,7 @@ export const BASE_TAG = 'tiptop-rig/node:24-bookworm-slim';
 const CACHE = 'tiptop-rig-images-';
 /** A cache that nobody has used for so long is in nobody's way any more. */
 const KEPT_MS = 3 * 24 * 3600 * 1000;
-const DEBOOTSTRAP_MS = 300_000;
+const DEBOOTSTRAP_MS = 600_000;
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 

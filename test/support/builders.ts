@@ -57,7 +57,7 @@ export async function registerCustomer(
 export async function registerCustomers(test: TestApp, count: number): Promise<SessionBody[]> {
   const customers: SessionBody[] = [];
   while (customers.length < count) {
-    const batch = Math.min(10, count - customers.length);
+    const batch = Math.min(4, count - customers.length);
     customers.push(...(await Promise.all(Array.from({ length: batch }, () => registerCustomer(test)))));
   }
   return customers;

@@ -34,7 +34,7 @@ const config: Config = {
       ...withServer,
     },
   ],
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };
 
 export default config;

@@ -174,7 +174,7 @@ describe('The lease on an installation', () => {
       }
       for (const one of processes) await one.ended();
       expect(turnsOf(journal)).toBe(24);
-    }, 120_000);
+    });
   });
 
   describe('whose holder’s connection is cut', () => {
@@ -210,7 +210,7 @@ describe('The lease on an installation', () => {
       expect(cuts).toBeGreaterThan(5);
       expect(turnsOf(journal)).toBe(12);
       expect(processes.some((one) => one.did.some((what) => what.startsWith('lost ')))).toBe(true);
-    }, 120_000);
+    });
 
     it('is lost where the server hangs, before others may take it', async () => {
       const held = holding(leaseOf());
